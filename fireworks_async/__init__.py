@@ -1,0 +1,1 @@
+"""An asyncio, streaming-first client for the Fireworks AI inference API."""

@@ -1,0 +1,1 @@
+"""One logical call: admitted, sent, refused, tried again, streaming, done."""

@@ -1,0 +1,1 @@
+"""What happened: numbers from timestamps handed in; no clock is read here."""

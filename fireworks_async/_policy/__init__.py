@@ -1,0 +1,1 @@
+"""What to do next: pure decisions; time and randomness are arguments."""
