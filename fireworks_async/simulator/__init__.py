@@ -1,0 +1,1 @@
+"""A local stand-in for the Fireworks API; it shares no code with the client."""
