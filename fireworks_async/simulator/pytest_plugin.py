@@ -4,12 +4,13 @@ pytest imports this file in every environment that has the library installed, so
 imports nothing of weight: the simulator is loaded by the first test that asks for it.
 """
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fireworks_async.simulator import Simulator
 
 __all__ = ("fireworks_simulator",)

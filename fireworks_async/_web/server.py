@@ -1,0 +1,205 @@
+"""A listening server around one aiohttp.web application: start, count, drain, stop.
+
+What the answers say is the application's business.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from fireworks_async._web.error_body import error_answer
+from fireworks_async._web.sse_writer import ReaderLeftError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ("WebServer",)
+
+_logger = logging.getLogger("fireworks_async.web")
+
+# What is still running this long after it was cancelled does not want to end.
+_CANCEL_GRACE = 1.0
+_BACKLOG = 2048
+_ANY_HOST = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class _Connection(web.RequestHandler):
+    """One connection, which says when it has gone."""
+
+    __slots__ = ("_on_lost", "number")
+
+    def __init__(
+        self,
+        manager: web.Server,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        number: int,
+        on_lost: "Callable[[_Connection], None]",
+    ) -> None:
+        super().__init__(
+            manager,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # annotated without its None
+        )
+        self.number = number
+        self._on_lost = on_lost
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        self._on_lost(self)
+
+
+class WebServer:
+    """Serves an application on one address.
+
+    A handler is cancelled when its client leaves. Whatever a handler raises becomes an
+    OpenAI-shaped JSON error.
+
+    Args:
+        app: The application; it must not have been started.
+        host: The address to listen on.
+        port: The port, or 0 for a free one.
+        on_change: Called after a connection or a request has come or gone.
+    """
+
+    def __init__(
+        self,
+        app: web.Application,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        on_change: Callable[[], None] | None = None,
+    ) -> None:
+        self._app = app
+        self._host = host
+        self._port = port
+        self._on_change = on_change or _ignore
+        self._listener: asyncio.Server | None = None
+        self._runner: web.AppRunner | None = None
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._open: set[_Connection] = set()
+        self.connections_opened = 0
+
+        @web.middleware
+        async def guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
+            return await self._guard(request, handler)
+
+        app.middlewares.insert(0, guard)
+
+    @property
+    def port(self) -> int:
+        """The port listened on; the one asked for until the server has started."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """`http://HOST:PORT`, reachable from this machine, without a slash."""
+        host = _ANY_HOST.get(self._host, self._host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are being answered now."""
+        return len(self._tasks)
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open now."""
+        return len(self._open)
+
+    def connection_number(self, request: web.Request) -> int:
+        """Tell which connection a request came on: they count from 1."""
+        connection = request.protocol
+        assert isinstance(connection, _Connection)
+        return connection.number
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError: The address cannot be listened on.
+        """
+        self._runner = web.AppRunner(
+            self._app,
+            access_log=None,
+            handler_cancellation=True,
+            shutdown_timeout=_CANCEL_GRACE,
+        )
+        await self._runner.setup()
+        try:
+            self._listener = await asyncio.get_running_loop().create_server(
+                self._accept, self._host or None, self._port, backlog=_BACKLOG
+            )
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        self._port = self._listener.sockets[0].getsockname()[1]
+
+    async def stop(self, *, drain: float = 0.0) -> None:
+        """Take no more connections, give what runs `drain` seconds, end the rest."""
+        if self._listener is None or self._runner is None:
+            return
+        self._listener.close()
+        if drain > 0 and self._tasks:
+            await asyncio.wait(self._tasks, timeout=drain)
+        for task in self._tasks:
+            task.cancel()
+        await self._runner.cleanup()
+        self._listener = self._runner = None
+
+    def _accept(self) -> _Connection:
+        assert self._runner is not None
+        assert self._runner.server is not None
+        self.connections_opened += 1
+        connection = _Connection(
+            self._runner.server,
+            loop=asyncio.get_running_loop(),
+            number=self.connections_opened,
+            on_lost=self._forget,
+        )
+        self._open.add(connection)
+        self._on_change()
+        return connection
+
+    def _forget(self, connection: _Connection) -> None:
+        self._open.discard(connection)
+        self._on_change()
+
+    async def _guard(
+        self, request: web.Request, handler: _Handler
+    ) -> web.StreamResponse:
+        with self._counted():
+            try:
+                return await handler(request)
+            except ReaderLeftError:
+                # Nobody is left to answer; aiohttp finds the connection closed.
+                return web.Response()
+            except Exception as error:
+                status, body = error_answer(error)
+                if status == 500:
+                    _logger.exception("request failed")
+                return web.Response(
+                    status=status, body=body, content_type="application/json"
+                )
+
+    @contextmanager
+    def _counted(self) -> "Iterator[None]":
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        self._on_change()
+        try:
+            yield
+        finally:
+            self._tasks.discard(task)
+            self._on_change()
+
+
+def _ignore() -> None:
+    pass

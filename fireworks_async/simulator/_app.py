@@ -1,0 +1,185 @@
+"""Which path does what: records the request, finds the answer, has it played."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from fireworks_async._web.sse_writer import ReaderLeftError
+from fireworks_async.simulator._answers import Answer
+from fireworks_async.simulator._chat import Settings, answer_chat
+from fireworks_async.simulator._faults import spoil
+from fireworks_async.simulator._metrics import gateway_headers
+from fireworks_async.simulator._models import DEFAULT_MODELS
+from fireworks_async.simulator._player import play
+from fireworks_async.simulator._rejections import Rejection
+from fireworks_async.simulator._replies import ErrorReply, Reply
+from fireworks_async.simulator._script import RecordedRequest, Script
+
+__all__ = ("SimulatedAPI",)
+
+_BASES = ("/inference/v1", "/v1")
+_LARGEST_BODY = 64 * 1024 * 1024
+
+
+class SimulatedAPI:
+    """The API behind the server.
+
+    Args:
+        settings: How it behaves.
+        script: What tests ordered.
+        keep: How many requests are remembered.
+        number_of: Tells which connection a request came on.
+        on_change: Called after something about a request has changed.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        script: Script,
+        *,
+        keep: int,
+        number_of: Callable[[web.Request], int],
+        on_change: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._script = script
+        self._number_of = number_of
+        self._on_change = on_change
+        self._count = 0
+        self.requests: deque[RecordedRequest] = deque(maxlen=keep)
+        self._endpoints: dict[str, tuple[str, _Endpoint]] = {
+            "/chat/completions": ("POST", self._chat),
+            "/models": ("GET", self._models),
+        }
+
+    def application(self) -> web.Application:
+        """Give the application to serve."""
+        app = web.Application(client_max_size=_LARGEST_BODY)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        return app
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        record = self._record(request)
+        try:
+            record.body = _decoded(await request.read())
+            self._on_change()
+            answer = self._answer(request, record)
+            if answer.framed:
+                record.status = answer.status
+            response = await play(answer, request)
+        except (asyncio.CancelledError, ReaderLeftError):
+            # Stopping the server cancels too, but leaves the connection for last.
+            if request.transport is None or request.transport.is_closing():
+                record.left_at = time.monotonic()
+            raise
+        record.finished = answer.ending == "eof" and answer.framed
+        self._on_change()
+        return response
+
+    def _record(self, request: web.Request) -> RecordedRequest:
+        self._count += 1
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        headers.pop("authorization", None)
+        record = RecordedRequest(
+            number=self._count,
+            method=request.method,
+            path=request.path_qs,
+            headers=headers,
+            arrived_at=time.monotonic(),
+            connection=self._number_of(request),
+        )
+        self.requests.append(record)
+        return record
+
+    def _answer(self, request: web.Request, record: RecordedRequest) -> Answer:
+        answer_id = record.headers.get("x-request-id") or self._id_of(record)
+        endpoint = self._endpoint(request)
+        if isinstance(endpoint, ErrorReply):
+            answer = endpoint.answer()
+        else:
+            answer = endpoint(request, record, answer_id)
+        return replace(answer, headers={**gateway_headers(answer_id), **answer.headers})
+
+    def _endpoint(self, request: web.Request) -> "_Endpoint | ErrorReply":
+        path = request.path
+        for base in _BASES:
+            if path.startswith(f"{base}/"):
+                path = path.removeprefix(base)
+                break
+        else:
+            return Rejection.path_not_found()
+        method, endpoint = self._endpoints.get(path, (None, None))
+        if endpoint is None:
+            return Rejection.path_not_found()
+        if method != request.method:
+            return Rejection.method_not_allowed(str(method))
+        return endpoint
+
+    def _chat(
+        self, request: web.Request, record: RecordedRequest, answer_id: str
+    ) -> Answer:
+        order = self._script.order_for(record)
+        if not isinstance(order.source, Reply):
+            answer = order.source.answer()
+        elif not self._is_welcome(request):
+            return Rejection.bad_key().answer()
+        elif isinstance(record.body, bytes):
+            return Rejection.invalid("Request body is not valid JSON").answer()
+        else:
+            answer = answer_chat(record.body, order.source, self._settings, answer_id)
+            # A request that is refused on its merits is not spoilt on top.
+            if answer.status != 200:
+                return answer
+        return spoil(answer, order.faults)
+
+    def _models(
+        self, request: web.Request, record: RecordedRequest, answer_id: str
+    ) -> Answer:
+        del record, answer_id
+        if not self._is_welcome(request):
+            return Rejection.unauthorized_list().answer()
+        names = self._settings.models or DEFAULT_MODELS
+        models = [
+            {
+                "id": name,
+                "object": "model",
+                "owned_by": name.split("/")[1] if "/" in name else "fireworks",
+                "created": 1_776_455_694,
+                "kind": "HF_BASE_MODEL",
+                "supports_chat": True,
+                "supports_image_input": False,
+                "supports_tools": True,
+                "context_length": 131_072,
+            }
+            for name in names
+        ]
+        # A good answer with the shape of a reply: nothing about it is an error.
+        return ErrorReply(200, {"object": "list", "data": models}).answer()
+
+    def _is_welcome(self, request: web.Request) -> bool:
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        key = key.strip()
+        if scheme.lower() != "bearer" or not key:
+            return False
+        return self._settings.api_keys is None or key in self._settings.api_keys
+
+    def _id_of(self, record: RecordedRequest) -> str:
+        what = f"{self._settings.seed}/{record.number}".encode()
+        return f"chatcmpl-{blake2b(what, digest_size=16).hexdigest()}"
+
+
+_Endpoint = Callable[[web.Request, RecordedRequest, str], Answer]
+
+
+def _decoded(data: bytes) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return data
