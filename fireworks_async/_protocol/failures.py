@@ -154,7 +154,7 @@ def error_from_event(
     report = read_error(data)
     message = report.message or (
         f"The API sent the event {excerpt(event, 40)!r} with an error and no message"
-        + (f": {excerpt(report.text)!r}" if report.body is not None else "")
+        + (f": {excerpt(report.text)!r}" if report.text.strip() else "")
     )
     status = report.status or _status_by_name(report)
     if status is not None:
@@ -261,7 +261,7 @@ def _wordless_message(status: int, report: ErrorReport) -> str:
         name = f"HTTP {status} {http.HTTPStatus(status).phrase}"
     except ValueError:
         name = f"HTTP {status}"
-    if report.body is None:
+    if not report.text.strip():
         return f"{name}, with an empty body"
     title = re.search(r"<title[^<>]*>([^<]*)", report.text, re.IGNORECASE)
     words = title[1] if title else re.sub(r"<[^<>]*>", " ", report.text)
