@@ -1,1 +1,192 @@
-"""An asyncio, streaming-first client for the Fireworks AI inference API."""
+"""An asyncio, streaming-first client for the Fireworks AI inference API.
+
+``AsyncFireworks`` is the door; ``fireworks_async.errors`` holds what can go wrong and
+``fireworks_async.types`` what calls take and give. The house, from the cellar up; each
+floor imports only from those below it::
+
+    cli                                      speaks to a person
+    simulator                                uses of the floors below
+    _client          _web                    one logical call | one HTTP answer
+    _net                                     sockets, tasks, clocks
+    _protocol  _policy  _measure             sans-IO: meaning, decisions, numbers
+    errors  _typing  _version                words
+
+Importing this module loads neither aiohttp nor msgspec: names arrive on first use.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fireworks_async._client.client import AsyncFireworks
+    from fireworks_async._client.stream import Stream, StreamOpening
+    from fireworks_async._version import __version__
+    from fireworks_async.errors import (
+        AccountSuspendedError,
+        APIConnectionError,
+        APIError,
+        APIStatusError,
+        APITimeoutError,
+        AuthenticationError,
+        BadRequestError,
+        ClientClosedError,
+        ConfigurationError,
+        ConflictError,
+        ContentFilterFinishReasonError,
+        ContextLengthExceededError,
+        DeploymentScalingUpError,
+        FireworksError,
+        InternalServerError,
+        LengthFinishReasonError,
+        MissingAPIKeyError,
+        NotFoundError,
+        PaymentRequiredError,
+        PermissionDeniedError,
+        RateLimitError,
+        RequestTimeoutError,
+        RequestTooLargeError,
+        SchemaMismatchError,
+        ServiceUnavailableError,
+        StreamError,
+        StreamProtocolError,
+        StreamServerError,
+        StreamStateError,
+        StreamTruncatedError,
+        StructuredOutputError,
+        TooEarlyError,
+        UnprocessableEntityError,
+    )
+    from fireworks_async.types import (
+        ChatCompletion,
+        ChatCompletionChunk,
+        ChatMessage,
+        PoolStatistics,
+        ResponseInfo,
+        StreamTimings,
+        Timeout,
+        ToolCall,
+        Usage,
+    )
+
+__all__ = (
+    "APIConnectionError",
+    "APIError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AccountSuspendedError",
+    "AsyncFireworks",
+    "AuthenticationError",
+    "BadRequestError",
+    "ChatCompletion",
+    "ChatCompletionChunk",
+    "ChatMessage",
+    "ClientClosedError",
+    "ConfigurationError",
+    "ConflictError",
+    "ContentFilterFinishReasonError",
+    "ContextLengthExceededError",
+    "DeploymentScalingUpError",
+    "FireworksError",
+    "InternalServerError",
+    "LengthFinishReasonError",
+    "MissingAPIKeyError",
+    "NotFoundError",
+    "PaymentRequiredError",
+    "PermissionDeniedError",
+    "PoolStatistics",
+    "RateLimitError",
+    "RequestTimeoutError",
+    "RequestTooLargeError",
+    "ResponseInfo",
+    "SchemaMismatchError",
+    "ServiceUnavailableError",
+    "Stream",
+    "StreamError",
+    "StreamOpening",
+    "StreamProtocolError",
+    "StreamServerError",
+    "StreamStateError",
+    "StreamTimings",
+    "StreamTruncatedError",
+    "StructuredOutputError",
+    "Timeout",
+    "TooEarlyError",
+    "ToolCall",
+    "UnprocessableEntityError",
+    "Usage",
+    "__version__",
+)
+
+_HOME = {
+    "AsyncFireworks": "_client.client",
+    "Stream": "_client.stream",
+    "StreamOpening": "_client.stream",
+    **dict.fromkeys(
+        (
+            "APIConnectionError",
+            "APIError",
+            "APIStatusError",
+            "APITimeoutError",
+            "AccountSuspendedError",
+            "AuthenticationError",
+            "BadRequestError",
+            "ClientClosedError",
+            "ConfigurationError",
+            "ConflictError",
+            "ContentFilterFinishReasonError",
+            "ContextLengthExceededError",
+            "DeploymentScalingUpError",
+            "FireworksError",
+            "InternalServerError",
+            "LengthFinishReasonError",
+            "MissingAPIKeyError",
+            "NotFoundError",
+            "PaymentRequiredError",
+            "PermissionDeniedError",
+            "RateLimitError",
+            "RequestTimeoutError",
+            "RequestTooLargeError",
+            "SchemaMismatchError",
+            "ServiceUnavailableError",
+            "StreamError",
+            "StreamProtocolError",
+            "StreamServerError",
+            "StreamStateError",
+            "StreamTruncatedError",
+            "StructuredOutputError",
+            "TooEarlyError",
+            "UnprocessableEntityError",
+        ),
+        "errors",
+    ),
+    **dict.fromkeys(
+        (
+            "ChatCompletion",
+            "ChatCompletionChunk",
+            "ChatMessage",
+            "PoolStatistics",
+            "ResponseInfo",
+            "StreamTimings",
+            "Timeout",
+            "ToolCall",
+            "Usage",
+        ),
+        "types",
+    ),
+}
+
+# Hidden from type checkers, to whom every misspelt name would become an object.
+if not TYPE_CHECKING:
+    from fireworks_async._version import __version__
+
+    def __getattr__(name: str) -> object:
+        """Load a public name on its first use, and keep it."""
+        home = _HOME.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted(set(globals()) | set(__all__))

@@ -1,3 +1,3 @@
 """The version, as one string."""
 
-VERSION = "0.1.0"
+__version__ = "0.1.0"

@@ -1,0 +1,199 @@
+"""One call's way to an answer: send, classify, wait, send again, within its limits.
+
+The same body goes out with every attempt. Between attempts nothing is held: a call that
+waits to be repeated takes no place from those that wait to be sent.
+"""
+
+import random
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlencode
+
+from fireworks_async._client.config import APIKey, ClientConfig, check_api_key
+from fireworks_async._client.options import CallOptions
+from fireworks_async._measure.timings import StreamTimings
+from fireworks_async._net.interfaces import ByteResponse, Limit, Transport, WireCall
+from fireworks_async._policy.retry import RetryBudget, RetryPolicy
+from fireworks_async._policy.timeouts import Timeout
+from fireworks_async._protocol.failures import error_from_response
+from fireworks_async._protocol.requests import WireRequest
+from fireworks_async._version import __version__
+from fireworks_async.errors import APIConnectionError, APIStatusError, FireworksError
+
+__all__ = ("Attempts", "Service")
+
+_LARGEST_ERROR: Final = 64 * 1024
+_ERROR_BODY_WITHIN: Final = Timeout(connect=None, pool=None, receive=None, total=5)
+# Not br, not zstd: aiohttp decodes those only where their libraries are installed.
+_OUR_HEADERS: Final = {
+    "User-Agent": f"fireworks-async/{__version__}",
+    "Accept-Encoding": "gzip, deflate",
+}
+
+
+class Service:
+    """What all calls of a client share: where they go, and how they are repeated."""
+
+    __slots__ = ("_headers", "budget", "config", "transport")
+
+    def __init__(
+        self, transport: Transport, budget: RetryBudget, config: ClientConfig
+    ) -> None:
+        self.transport = transport
+        self.budget = budget
+        self.config = config
+        self._headers = _merged(_OUR_HEADERS, config.default_headers)
+
+    def attempts(
+        self, request: WireRequest, options: CallOptions, timings: StreamTimings
+    ) -> "Attempts":
+        """Prepare a call; nothing is sent."""
+        config = self.config
+        url = config.base_url + request.path
+        query = options.get("extra_query")
+        if query:
+            url += "?" + urlencode(query)
+        headers = {**self._headers, **request.headers}
+        extra = options.get("extra_headers")
+        if extra:
+            headers = _merged(headers, extra)
+        return Attempts(
+            self,
+            WireCall("POST", url, headers, request.body),
+            timeout=Timeout.of(options.get("timeout", config.timeout)),
+            policy=RetryPolicy(options.get("max_retries", config.max_retries)),
+            timings=timings,
+        )
+
+
+class Attempts:
+    """The attempts of one call.
+
+    Attributes:
+        limit: The call's time limits; of the last attempt when there were several.
+        retries_taken: Attempts beyond the first.
+    """
+
+    __slots__ = (
+        "_call",
+        "_limit",
+        "_policy",
+        "_service",
+        "_timeout",
+        "_timings",
+        "retries_taken",
+    )
+
+    def __init__(
+        self,
+        service: Service,
+        call: WireCall,
+        *,
+        timeout: Timeout,
+        policy: RetryPolicy,
+        timings: StreamTimings,
+    ) -> None:
+        self._service = service
+        self._call = call
+        self._timeout = timeout
+        self._policy = policy
+        self._timings = timings
+        self._limit: Limit | None = None
+        self.retries_taken = 0
+
+    @property
+    def limit(self) -> Limit:
+        """The call's time limits; its total counts from the first look here."""
+        if self._limit is None:
+            self._limit = self._service.transport.limit(self._timeout)
+        return self._limit
+
+    async def open(self) -> ByteResponse:
+        """Send until an answer comes that is no error.
+
+        Raises:
+            APIStatusError: The API refused, and another attempt would not help, or
+                none is left.
+            APIConnectionError: No answer came, likewise.
+        """
+        if self._timings.queued_at is None:
+            self._timings.queued_at = self._service.transport.clock.now()
+        while True:
+            try:
+                return await self._try_once()
+            except FireworksError as error:
+                if not await self.may_repeat(error):
+                    raise
+
+    async def may_repeat(self, error: FireworksError) -> bool:
+        """Decide whether another attempt is due, and wait until it is."""
+        delay = self._policy.decide(
+            error,
+            retries_taken=self.retries_taken,
+            random=random.random(),  # noqa: S311 - jitter, not a secret
+        )
+        if delay is None or not self._service.budget.try_spend():
+            return False
+        self.retries_taken += 1
+        with self.limit.during("total"):
+            await self._service.transport.clock.sleep(delay)
+        return True
+
+    def close(self, *, succeeded: bool) -> None:
+        """Stop the clocks; a success pays into the retry budget."""
+        if self._limit is not None:
+            self._limit.close()
+        if succeeded:
+            self._service.budget.record_success(self.retries_taken)
+
+    async def _try_once(self) -> ByteResponse:
+        transport = self._service.transport
+        response = await transport.send(
+            await self._authorized(), limit=self.limit, timings=self._timings
+        )
+        if response.status < 300:
+            return response
+        raise await self._refusal(response)
+
+    async def _authorized(self) -> WireCall:
+        key: APIKey = self._service.config.api_key
+        if not isinstance(key, str):
+            # Asked for each attempt: a short-lived key may have changed since.
+            key = check_api_key(await key(), "what the api_key callable gave")
+        call = self._call
+        if any(name.lower() == "authorization" for name in call.headers):
+            return call
+        headers = {**call.headers, "Authorization": f"Bearer {key}"}
+        return WireCall(call.method, call.url, headers, call.body)
+
+    async def _refusal(self, response: ByteResponse) -> APIStatusError:
+        """Read what the API says of the refusal, as far as it is sensible."""
+        parts: list[bytes] = []
+        size = 0
+        limit = self._service.transport.limit(_ERROR_BODY_WITHIN)
+        try:
+            with limit.during("total"):
+                while size < _LARGEST_ERROR and (data := await response.read()):
+                    parts.append(data)
+                    size += len(data)
+            if size < _LARGEST_ERROR:
+                response.finish()
+        except APIConnectionError:
+            # The status is known, and part of the text is better than none.
+            pass
+        finally:
+            limit.close()
+            response.close()
+        return error_from_response(
+            status=response.status,
+            headers=response.headers,
+            body=b"".join(parts)[:_LARGEST_ERROR],
+            now=self._service.transport.clock.wall(),
+        )
+
+
+def _merged(base: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
+    """Headers of both; those of ``over`` win, whatever the case of their names."""
+    replaced = {name.lower() for name in over}
+    kept = {name: base[name] for name in base if name.lower() not in replaced}
+    return {**kept, **over}

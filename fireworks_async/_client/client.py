@@ -1,0 +1,145 @@
+"""``AsyncFireworks``: what a program holds on to."""
+
+import os
+import warnings
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Final, Self
+
+from fireworks_async._client.attempts import Service
+from fireworks_async._client.chat import Chat
+from fireworks_async._client.config import ClientConfig
+from fireworks_async._net.interfaces import PoolStatistics
+from fireworks_async._net.pool import SessionPool
+from fireworks_async._policy.retry import RetryBudget
+from fireworks_async._policy.timeouts import Timeout
+
+if TYPE_CHECKING:
+    import ssl as tls
+
+    import aiohttp
+
+__all__ = ("AsyncFireworks",)
+
+_DEFAULT_TIMEOUT: Final = Timeout()
+# What the shared pool was made with, and a view cannot change.
+_OF_THE_POOL: Final = frozenset({"max_connections", "max_concurrency"})
+
+
+class AsyncFireworks:
+    """A client of the Fireworks API, with a pool of connections.
+
+    Make one and keep it: calls share its connections, its limits and its retry budget.
+    It belongs to the event loop of its first call. Close it with ``aclose()`` or
+    ``async with``.
+
+    Args:
+        api_key: The key, or an async callable that gives one for each attempt; else
+            ``FIREWORKS_API_KEY`` or one of its aliases.
+        base_url: Ends in ``/v1``; else ``FIREWORKS_BASE_URL`` or an alias, else the
+            public API.
+        audio_base_url: The same for audio; by default the model's own host.
+        timeout: A ``Timeout``; a number sets its ``receive``; None waits for ever.
+        max_retries: Attempts beyond the first of a call that may be repeated.
+        max_connections: Connections at most, and so calls in flight at most.
+        max_concurrency: Calls in flight at most, if fewer. More wait, in order.
+        default_headers: Sent with every call.
+        document_inlining: Mark documents for the API to turn into text, for models
+            that see no images.
+        session: An aiohttp session to use instead of one of the client's own; it is
+            not closed, and its connector's limits hold beside ``max_connections``.
+        ssl: TLS settings instead of the system's.
+
+    Raises:
+        MissingAPIKeyError: No key, neither here nor in the environment.
+        ConfigurationError: An argument, or the variable in its place, cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str | Callable[[], Awaitable[str]] | None = None,
+        base_url: str | None = None,
+        audio_base_url: str | None = None,
+        timeout: Timeout | float | None = _DEFAULT_TIMEOUT,
+        max_retries: int = 2,
+        max_connections: int = 1000,
+        max_concurrency: int | None = None,
+        default_headers: Mapping[str, str] | None = None,
+        document_inlining: bool = True,
+        session: "aiohttp.ClientSession | None" = None,
+        ssl: "tls.SSLContext | None" = None,
+    ) -> None:
+        config = ClientConfig.resolve(
+            environ=os.environ,
+            api_key=api_key,
+            base_url=base_url,
+            audio_base_url=audio_base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            max_connections=max_connections,
+            max_concurrency=max_concurrency,
+            default_headers=default_headers,
+            document_inlining=document_inlining,
+        )
+        self._pool = SessionPool(
+            limit=min(config.max_connections, config.max_concurrency or 2**63),
+            session=session,
+            context=ssl,
+        )
+        # A view keeps its client, and with it the pool, alive.
+        self._client: AsyncFireworks | None = None
+        self._set_service(Service(self._pool, RetryBudget(), config))
+
+    def _set_service(self, service: Service) -> None:
+        self._service = service
+        self.chat = Chat(service)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._service.config.base_url} {self._pool!r}>"
+
+    def __del__(self) -> None:
+        # Nothing is there to be closed when __init__ has failed.
+        if getattr(self, "_client", self) is None and self._pool.is_open:
+            warnings.warn(
+                f"unclosed {self!r}: use `async with`, or call aclose()",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
+            self._pool.drop()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.aclose()
+
+    def with_options(self, **overrides: object) -> Self:
+        """A view on the same pool with other defaults; cheap, and not to be closed.
+
+        Args:
+            overrides: As for the client, without ``session``, ``ssl``,
+                ``max_connections`` and ``max_concurrency``: those are the pool's.
+
+        Raises:
+            TypeError: A keyword is unknown.
+            ConfigurationError: A value cannot be used.
+        """
+        for name in overrides:
+            if name in _OF_THE_POOL:
+                raise TypeError(f"with_options(): {name} belongs to the shared pool")
+        view = object.__new__(type(self))
+        view._pool = self._pool
+        view._client = self._client or self
+        config = self._service.config.with_overrides(**overrides)
+        view._set_service(Service(self._pool, self._service.budget, config))
+        return view
+
+    def statistics(self) -> PoolStatistics:
+        """What the pool holds now: connections, calls in flight and waiting."""
+        return self._pool.statistics()
+
+    async def aclose(self) -> None:
+        """End all calls and close all connections; idempotent; a no-op on a view."""
+        if self._client is None:
+            await self._pool.aclose()

@@ -1,0 +1,253 @@
+"""Reads one call's answer to its end, batch by batch, and knows how it ended.
+
+A batch is the chunks of one network read. Until a batch has been handed out, a failed
+attempt is repeated in secret; afterwards never. The answer's lease is given back when
+the stream ends, fails, is cancelled or is closed, whichever comes first.
+"""
+
+from collections.abc import Coroutine
+from typing import Any, Final, TypeVar
+
+from fireworks_async._client.attempts import Attempts
+from fireworks_async._client.response_info import ResponseInfo
+from fireworks_async._measure.timings import StreamTimings
+from fireworks_async._net.interfaces import ByteResponse, Clock
+from fireworks_async._protocol.chunks import ChatCompletionChunk
+from fireworks_async._protocol.collector import ChatCollector
+from fireworks_async._protocol.lifecycle import Lifecycle, Signal, State
+from fireworks_async._protocol.metadata import request_id
+from fireworks_async._protocol.parser import ChatParser, parser_for
+from fireworks_async.errors import (
+    APIConnectionError,
+    APIError,
+    APITimeoutError,
+    FireworksError,
+    StreamStateError,
+    StreamTruncatedError,
+)
+
+__all__ = ("ChatReader",)
+
+T = TypeVar("T")
+
+_HOW_IT_ENDED: Final = {
+    Signal.SENTINEL: "[DONE] came",
+    Signal.END: "the answer ended",
+    Signal.LOST: "the connection was lost",
+}
+
+
+class ChatReader:
+    """One call's answer.
+
+    Attributes:
+        collector: What has come so far; begins anew with each attempt.
+        timings: The call's marks.
+        handed_out: Whether the caller has seen a chunk; set by whoever shows it.
+    """
+
+    def __init__(
+        self, attempts: Attempts, *, clock: Clock, timings: StreamTimings
+    ) -> None:
+        self.collector = ChatCollector()
+        self.timings = timings
+        self.handed_out = False
+        self._attempts = attempts
+        self._clock = clock
+        self._response: ByteResponse | None = None
+        self._info: ResponseInfo | None = None
+        self._parser: ChatParser | None = None
+        self._life = Lifecycle()
+        # What the last batch was followed by, to be raised when the next is asked for.
+        self._problem: APIError | None = None
+        self._failure: FireworksError | None = None
+        self._ended = False
+        self._busy = False
+
+    @property
+    def state(self) -> str:
+        """In one word: where the stream stands."""
+        if self._failure is not None:
+            return "failed"
+        return self._life.state.value if self._info is not None else "not sent"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a connection is held."""
+        return self._response is not None
+
+    @property
+    def info(self) -> ResponseInfo:
+        """The HTTP side of the answer.
+
+        Raises:
+            StreamStateError: No answer has come yet.
+        """
+        info = self._info
+        if info is None:
+            raise StreamStateError(
+                "no answer has come yet: await the stream, enter it or iterate first"
+            )
+        metrics = self.collector.perf_metrics
+        if metrics is None:
+            return info
+        return ResponseInfo(
+            info.status, info.headers, info.request_id, info.retries_taken, metrics
+        )
+
+    async def open(self) -> None:
+        """Send, unless that is done; status errors are raised here."""
+        if self._response is None and not self._ended:
+            await self._alone(self._open())
+
+    async def next_batch(self) -> list[ChatCompletionChunk]:
+        """The chunks of the next read that holds any; empty at the end.
+
+        Raises:
+            APIError: The call failed; the same error each time it is asked again.
+            StreamStateError: The stream was closed before its end, or another task is
+                reading it.
+        """
+        if self._ended:
+            return []
+        return await self._alone(self._next_batch())
+
+    def close(self) -> None:
+        """Leave the stream: before its end, its connection is closed at once."""
+        if not self._ended and self._failure is None:
+            self._failure = StreamStateError(
+                "the stream was left before its end, and is closed"
+            )
+            self.timings.done_at = self._clock.now()
+        self._attempts.close(succeeded=False)
+        self._let_go()
+
+    async def _alone(self, step: Coroutine[Any, Any, T]) -> T:
+        """Run one step that touches the network; nothing is held when it fails."""
+        failure = self._failure
+        if failure is None and self._busy:
+            failure = StreamStateError("another task is reading this stream")
+        if failure is not None:
+            step.close()
+            raise failure.with_traceback(None)
+        self._busy = True
+        try:
+            return await step
+        except FireworksError as error:
+            failure = self._fail(error)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._busy = False
+        # Outside the handler, without the frames and the contexts of the attempts:
+        # those may hold the request's headers.
+        failure.__context__ = failure.__cause__ = None
+        raise failure.with_traceback(None)
+
+    async def _open(self) -> None:
+        response = await self._attempts.open()
+        identity = request_id(response.headers)
+        self._response = response
+        self._info = ResponseInfo(
+            response.status, response.headers, identity, self._attempts.retries_taken
+        )
+        self._parser = parser_for(response.headers, request_id=identity)
+        self._life = Lifecycle()
+        self.collector = ChatCollector()
+        self.timings.first_delta_at = self.timings.last_delta_at = None
+
+    async def _next_batch(self) -> list[ChatCompletionChunk]:
+        while True:
+            try:
+                if self._problem is not None:
+                    raise self._problem
+                if self._response is None:
+                    await self._open()
+                return await self._read()
+            except APIError as error:
+                self._let_go()
+                if self.handed_out or not await self._attempts.may_repeat(error):
+                    raise
+                self._problem = None
+
+    async def _read(self) -> list[ChatCompletionChunk]:
+        try:
+            chunks, signal = await self._read_until_chunks()
+        except APITimeoutError as error:
+            # All that was awaited is there; only the server's goodbye is not.
+            if error.phase != "receive" or not self.collector.is_whole:
+                raise
+            chunks, signal = [], Signal.LOST
+        except APIConnectionError:
+            chunks, signal = [], Signal.LOST
+        if chunks:
+            self._take(chunks)
+        if signal is not None:
+            self._conclude(signal)
+            if self._problem is not None and not chunks:
+                raise self._problem
+        return chunks
+
+    async def _read_until_chunks(
+        self,
+    ) -> tuple[list[ChatCompletionChunk], Signal | None]:
+        """Read on; the signal is how the stream ended, if it did."""
+        response, parser = self._response, self._parser
+        assert response is not None
+        assert parser is not None
+        limit = self._attempts.limit
+        with limit.during("receive"):
+            while True:
+                data = await response.read()
+                if not data:
+                    chunks = parser.feed_eof()
+                    return chunks, Signal.ERROR if parser.failure else Signal.END
+                chunks = parser.feed(data)
+                if parser.done:
+                    return chunks, Signal.ERROR if parser.failure else Signal.SENTINEL
+                if chunks:
+                    return chunks, None
+                if parser.progressed:
+                    limit.during("receive")
+
+    def _take(self, chunks: list[ChatCompletionChunk]) -> None:
+        if self.collector.add(chunks):
+            now = self._clock.now()
+            if self.timings.first_delta_at is None:
+                self.timings.first_delta_at = now
+            self.timings.last_delta_at = now
+        self._life.on(Signal.FINISHED if self.collector.is_whole else Signal.CHUNKS)
+
+    def _conclude(self, signal: Signal) -> None:
+        state = self._life.on(signal)
+        if state is State.DONE:
+            self._ended = True
+            self.timings.done_at = self._clock.now()
+            self._attempts.close(succeeded=True)
+            response, self._response = self._response, None
+            assert response is not None
+            response.finish()
+        elif state is State.FAILED:
+            assert self._parser is not None
+            self._problem = self._parser.failure
+        else:
+            self._problem = StreamTruncatedError(
+                f"{_HOW_IT_ENDED[signal]} before every choice had its finish_reason"
+            )
+
+    def _fail(self, error: FireworksError) -> FireworksError:
+        if isinstance(error, APIError):
+            if error.partial is None and self.collector.has_begun:
+                error.partial = self.collector.result()
+            if error.request_id is None and self._info is not None:
+                error.request_id = self._info.request_id
+        self._failure = error
+        self.timings.done_at = self._clock.now()
+        self.close()
+        return error
+
+    def _let_go(self) -> None:
+        response, self._response = self._response, None
+        if response is not None:
+            response.close()

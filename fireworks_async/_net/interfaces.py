@@ -1,0 +1,168 @@
+"""What the client asks of the network: a transport, an answer, a clock.
+
+No third-party import: tests and other transports stand behind the same interfaces.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Protocol, Self
+
+import msgspec
+
+from fireworks_async._measure.timings import StreamTimings
+from fireworks_async._policy.timeouts import Timeout
+from fireworks_async.errors import TimeoutPhase
+
+__all__ = (
+    "ByteResponse",
+    "Clock",
+    "Limit",
+    "PoolStatistics",
+    "Timer",
+    "Transport",
+    "WireCall",
+)
+
+
+class Timer(Protocol):
+    """A callback that has been scheduled."""
+
+    @abstractmethod
+    def cancel(self) -> None:
+        """Forget the callback; a no-op when it has run."""
+
+
+class Clock(Protocol):
+    """Time, so that tests can move it."""
+
+    @abstractmethod
+    def now(self) -> float:
+        """Monotonic seconds."""
+
+    @abstractmethod
+    def wall(self) -> float:
+        """Seconds since the epoch, to compare with HTTP dates."""
+
+    @abstractmethod
+    async def sleep(self, seconds: float) -> None:
+        """Wait; ends at once when the task is cancelled."""
+
+    @abstractmethod
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        """Run the callback once ``now()`` has reached ``when``."""
+
+
+class Limit(Protocol):
+    """A context manager that ends the waiting in its block after a while.
+
+    One per call. What runs out is the phase's own limit or the call's total, whichever
+    comes first.
+    """
+
+    @abstractmethod
+    def during(self, phase: TimeoutPhase) -> Self:
+        """Set what is being waited for; restarts the phase's clock."""
+
+    @abstractmethod
+    def __enter__(self) -> Self: ...
+
+    @abstractmethod
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        """Leave the block.
+
+        Raises:
+            APITimeoutError: The block was ended by this limit.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop being watched; idempotent."""
+
+
+class WireCall(msgspec.Struct, frozen=True, gc=False):
+    """One HTTP request, ready to be sent any number of times."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class ByteResponse(Protocol):
+    """An answer whose body is still coming. Whoever holds it holds the lease.
+
+    Attributes:
+        status: HTTP status.
+        headers: Names in lower case; of repeated headers the last.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+
+    @abstractmethod
+    async def read(self) -> bytes:
+        """Wait for bytes, and take all that have come; ``b""`` at the end of the body.
+
+        Raises:
+            APIConnectionError: The connection was lost. What had come before has been
+                handed out by earlier calls.
+        """
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Give the lease back; what is left of the body is drained, within a bound."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the lease back and close the connection at once.
+
+        A no-op after ``finish``, and when called again.
+        """
+
+
+class PoolStatistics(msgspec.Struct, frozen=True):
+    """What a pool holds at one moment.
+
+    Attributes:
+        connections: Open connections, busy or idle.
+        in_flight: Calls admitted and not ended.
+        waiting: Calls waiting to be admitted.
+        draining: Ended calls whose connection is being read to its end for reuse.
+        limit: How many calls are admitted at once.
+    """
+
+    connections: int
+    in_flight: int
+    waiting: int
+    draining: int
+    limit: int
+
+
+class Transport(Protocol):
+    """Sends calls; the session pool is one."""
+
+    clock: Clock
+
+    @abstractmethod
+    def limit(self, timeout: Timeout) -> Limit:
+        """The time limits of one call; its total counts from now."""
+
+    @abstractmethod
+    async def send(
+        self, call: WireCall, *, limit: Limit, timings: StreamTimings
+    ) -> ByteResponse:
+        """Wait to be admitted, send, and wait for the answer's headers.
+
+        Raises:
+            APIConnectionError: No answer came.
+            APITimeoutError: A limit ran out first.
+            ClientClosedError: The transport is closed, or belongs to another loop.
+        """
+
+    @abstractmethod
+    def statistics(self) -> PoolStatistics:
+        """What the transport holds now."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """End all calls and close all connections; idempotent."""

@@ -1,0 +1,157 @@
+"""The border to aiohttp: its answers become ``ByteResponse``s, its errors ours.
+
+The errors of aiohttp print the request's headers, and so the API key, in their repr.
+They end here: none is kept as a cause, a context or a text.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import aiohttp
+
+from fireworks_async._net.drains import Drain, Drains
+from fireworks_async.errors import (
+    APIConnectionError,
+    FireworksError,
+    StreamStateError,
+)
+
+__all__ = ("BORDER_ERRORS", "PooledResponse", "is_silence", "translate")
+
+# What aiohttp raises at its surface. RuntimeError: a read on a connection closed by us.
+BORDER_ERRORS: Final = (aiohttp.ClientError, OSError, RuntimeError)
+
+
+def translate(problem: BaseException, origin: str) -> APIConnectionError:
+    """Say what went wrong on the way to ``origin`` (``https://host:port``).
+
+    A failed certificate check has ``code="certificate_verify_failed"``: it is no
+    passing fault, and is not retried.
+    """
+    if isinstance(problem, aiohttp.ClientConnectorCertificateError):
+        return APIConnectionError(
+            f"the certificate of {origin} could not be verified: "
+            f"{_reason(problem.certificate_error)}",
+            code="certificate_verify_failed",
+        )
+    return APIConnectionError(_what_happened(problem, origin))
+
+
+def _what_happened(problem: BaseException, origin: str) -> str:
+    match problem:
+        case aiohttp.ClientConnectorError():
+            return f"cannot connect to {origin}: {_reason(problem.os_error)}"
+        case aiohttp.ServerDisconnectedError():
+            return f"{origin} closed the connection before it answered"
+        case aiohttp.ClientResponseError():
+            # aiohttp's own status 400 for what is no HTTP; no server said 400.
+            return f"the answer of {origin} is not valid HTTP"
+        case aiohttp.ClientPayloadError():
+            return f"the connection to {origin} was lost before the answer was whole"
+        case OSError():
+            return f"the connection to {origin} was lost: {_reason(problem)}"
+        case _:
+            return f"the connection to {origin} was lost"
+
+
+def is_silence(problem: BaseException) -> bool:
+    """Whether the connection was lost before any byte of an answer."""
+    if isinstance(problem, aiohttp.ServerDisconnectedError):
+        # With the half of an answer, aiohttp puts that in the place of its text.
+        return isinstance(problem.message, str)
+    return isinstance(problem, aiohttp.ClientOSError) and not isinstance(
+        problem, aiohttp.ClientConnectorError
+    )
+
+
+def _reason(problem: BaseException) -> str:
+    """The operating system's words, which hold no header."""
+    if isinstance(problem, OSError) and problem.strerror:
+        return problem.strerror
+    return type(problem).__name__
+
+
+class PooledResponse:
+    """An aiohttp answer together with its place in the pool."""
+
+    __slots__ = (
+        "_content",
+        "_drain",
+        "_drains",
+        "_lost",
+        "_on_end",
+        "_origin",
+        "_response",
+        "headers",
+        "status",
+    )
+
+    def __init__(
+        self,
+        response: aiohttp.ClientResponse,
+        *,
+        origin: str,
+        drains: Drains,
+        on_end: Callable[["PooledResponse"], None],
+    ) -> None:
+        self._response = response
+        self._content = response.content
+        self._origin = origin
+        self._drains = drains
+        self._drain: Drain | None = None
+        self._on_end: Callable[[PooledResponse], None] | None = on_end
+        self._lost: FireworksError | None = None
+        self.status = response.status
+        self.headers: Mapping[str, str] = {
+            name.lower(): value for name, value in response.headers.items()
+        }
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether the rest of the body is still awaited."""
+        return self._drain is not None
+
+    async def read(self) -> bytes:
+        """Wait for bytes, and take all that have come; ``b""`` at the end of the body.
+
+        Raises:
+            APIConnectionError: The connection was lost.
+        """
+        if self._lost is None:
+            try:
+                return await self._content.readany()
+            except BORDER_ERRORS as problem:
+                lost = translate(problem, self._origin)
+            # Not when this side closed the connection while the read waited.
+            if self._lost is None:
+                self._lost = lost
+                # What came before the loss is still in the reader, behind its error.
+                self._content.set_exception(None)  # type: ignore[arg-type] # clears it
+                left = self._content.read_nowait()
+                if left:
+                    return left
+        raise self._lost
+
+    def finish(self) -> None:
+        """Give the lease back; what is left of the body is drained, within a bound."""
+        on_end, self._on_end = self._on_end, None
+        if on_end is None:
+            return
+        if self._lost is not None:
+            self._response.close()
+        elif not self._content.is_eof():
+            # When the body ends, aiohttp itself puts the connection back, and calls.
+            self._drain = self._drains.begin(self._response.close)
+            self._content.on_eof(self._drain.ended)
+        on_end(self)
+
+    def close(self, reason: FireworksError | None = None) -> None:
+        """Give the lease back and close the connection at once.
+
+        A no-op after ``finish``, and when called again. A task that waits in ``read`` gets ``reason``.
+        """
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            self._lost = reason or StreamStateError("the stream was closed")
+            self._response.close()
+            on_end(self)

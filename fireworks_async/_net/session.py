@@ -1,0 +1,134 @@
+"""One aiohttp session and its connector: opened in the loop that uses it, and dropped.
+
+The connector tells apart, for each request, a connection that was made for it and one
+that has served before: only on the latter can a request die because the server had
+closed the connection in the meantime.
+"""
+
+import io
+import ssl
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+
+from fireworks_async._net.drains import Drains
+from fireworks_async._net.interfaces import Limit, WireCall
+
+if TYPE_CHECKING:
+    from aiohttp.client_proto import ResponseHandler
+    from aiohttp.tracing import Trace
+
+__all__ = ("Connector", "Delivery", "open_session", "send")
+
+_IDLE: Final = 60.0
+"""Seconds that an idle connection is kept. A server that closes earlier costs one
+repeated request, not an error."""
+
+# All timing is the watchdog's: aiohttp's timers are set and cancelled on every read.
+_NO_TIMERS: Final = aiohttp.ClientTimeout(
+    total=None, connect=None, sock_connect=None, sock_read=None
+)
+# aiohttp warns about larger bodies in one piece, since they block the loop.
+_LARGEST_PIECE: Final = 2**20
+
+
+class Delivery:
+    """One request on its way to a connection.
+
+    Attributes:
+        reused: Whether its connection had served before; None when that is unknown,
+            because the session is the user's own.
+    """
+
+    __slots__ = ("fresh", "limit", "reused")
+
+    def __init__(self, limit: Limit, *, fresh: bool) -> None:
+        self.limit = limit
+        self.fresh = fresh
+        self.reused: bool | None = None
+
+
+# aiohttp hands nothing of ours through to the connector; the context does.
+_DELIVERY: ContextVar[Delivery] = ContextVar("fireworks_async_delivery")
+
+
+class Connector(aiohttp.TCPConnector):
+    """aiohttp's connector, without a limit of its own: the gate admits."""
+
+    def __init__(self, drains: Drains, context: ssl.SSLContext | None) -> None:
+        super().__init__(  # pyright: ignore[reportUnknownMemberType] # aiohttp's hints
+            limit=0, keepalive_timeout=_IDLE, ssl=context or True
+        )
+        self._drains = drains
+
+    @property
+    def connections(self) -> int:
+        """Open connections, busy or idle."""
+        return len(self._acquired) + sum(len(idle) for idle in self._conns.values())
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list["Trace"],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's signature
+    ) -> aiohttp.connector.Connection:
+        """Take an idle connection, one that is about to be idle, or make one."""
+        delivery = _DELIVERY.get()
+        delivery.reused = True
+        if delivery.fresh:
+            # The server has just closed one behind our back: the others are suspect.
+            for protocol, _ in self._conns.pop(req.connection_key, ()):
+                protocol.close()
+        elif self._drains and not self._conns.get(req.connection_key):
+            await self._drains.wait_for_one()
+        return await super().connect(req, traces, timeout)
+
+    async def _create_connection(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list["Trace"],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's signature
+    ) -> "ResponseHandler":
+        delivery = _DELIVERY.get()
+        delivery.reused = False
+        delivery.limit.during("connect")
+        protocol = await super()._create_connection(req, traces, timeout)
+        delivery.limit.during("receive")
+        return protocol
+
+    def drop(self) -> None:
+        """Close every connection now, without waiting for the last bytes."""
+        self._close(abort_ssl=True)
+
+
+def open_session(
+    drains: Drains, context: ssl.SSLContext | None
+) -> aiohttp.ClientSession:
+    """A session for the running loop.
+
+    It follows no redirects with a key, keeps no cookies, and reads no proxy and no
+    credentials from the environment: a stray variable must not send the key elsewhere.
+    """
+    return aiohttp.ClientSession(
+        connector=Connector(drains, context),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=_NO_TIMERS,
+        trust_env=False,
+    )
+
+
+async def send(
+    session: aiohttp.ClientSession, call: WireCall, delivery: Delivery
+) -> aiohttp.ClientResponse:
+    """Send one request and wait for the headers of its answer."""
+    _DELIVERY.set(delivery)
+    body = call.body
+    return await session.request(
+        call.method,
+        call.url,
+        data=body if len(body) <= _LARGEST_PIECE else io.BytesIO(body),
+        headers=call.headers,
+        allow_redirects=False,
+        timeout=_NO_TIMERS,
+    )

@@ -1,0 +1,181 @@
+"""``chat.completion.chunk`` exactly as sent, and its decoders, made once.
+
+``decode_chunks`` is for the many that are as documented: one call for all the events of
+a network read. ``decode_chunk`` takes one event and forgives what servers are known to
+get wrong: null where an object or a list belongs, a missing list of choices, numbers as
+text, broken UTF-8.
+"""
+
+from typing import TypeGuard
+
+import msgspec
+
+from fireworks_async._protocol.completions import (
+    LogProbs,
+    PerfMetricValues,
+    RawOutput,
+    Usage,
+)
+
+__all__ = (
+    "ChatCompletionChunk",
+    "ChoiceDelta",
+    "ChunkChoice",
+    "FunctionCallDelta",
+    "ToolCallDelta",
+    "chunk_from_completion",
+    "decode_chunk",
+    "decode_chunks",
+)
+
+
+class FunctionCallDelta(msgspec.Struct, gc=False):
+    """What a chunk adds to a function call; some servers send arguments decoded."""
+
+    name: str | None = None
+    arguments: str | dict[str, object] | list[object] | None = None
+
+
+class ToolCallDelta(msgspec.Struct, gc=False):
+    """What a chunk adds to one tool call."""
+
+    index: int | None = None
+    id: str | None = None
+    type: str | None = None
+    function: FunctionCallDelta | None = None
+
+
+class ChoiceDelta(msgspec.Struct, gc=False):
+    """What a chunk adds to one choice."""
+
+    content: str | None = None
+    role: str | None = None
+    reasoning_content: str | None = None
+    tool_calls: list[ToolCallDelta] | None = None
+    refusal: str | None = None
+
+
+class ChunkChoice(msgspec.Struct, gc=False):
+    """One choice's part of a chunk."""
+
+    index: int = 0
+    delta: ChoiceDelta = msgspec.field(default_factory=ChoiceDelta)
+    finish_reason: str | None = None
+    logprobs: LogProbs | None = None
+    raw_output: RawOutput | None = None
+    token_ids: list[int] | None = None
+    prompt_token_ids: list[int] | None = None
+
+
+class ChatCompletionChunk(msgspec.Struct, gc=False):
+    """One event of a chat stream."""
+
+    # Required, so that an event without it (an error, a bare usage) leaves the fast
+    # path without a look at every chunk; ``decode_chunk`` puts the empty list in.
+    choices: list[ChunkChoice]
+    id: str = ""
+    object: str = "chat.completion.chunk"
+    created: int = 0
+    model: str = ""
+    usage: Usage | None = None
+    perf_metrics: PerfMetricValues | None = None
+    prompt_token_ids: list[int] | None = None
+    # Always None: typed so that a chunk with an error leaves the fast path as well.
+    # Errors in a stream are raised, never yielded.
+    error: None = None
+
+    @property
+    def content(self) -> str:
+        """The text that this chunk adds to choice 0; ``""`` when it adds none."""
+        for choice in self.choices:
+            if choice.index == 0:
+                return choice.delta.content or ""
+        return ""
+
+    @property
+    def reasoning_content(self) -> str | None:
+        """The reasoning that this chunk adds to choice 0, or None."""
+        for choice in self.choices:
+            if choice.index == 0:
+                return choice.delta.reasoning_content
+        return None
+
+
+_ONE = msgspec.json.Decoder(ChatCompletionChunk)
+_MANY = msgspec.json.Decoder(list[ChatCompletionChunk])
+_ANY = msgspec.json.Decoder()
+
+decode_chunks = _MANY.decode
+
+
+def decode_chunk(data: str) -> ChatCompletionChunk | dict[str, object]:
+    """Decode one event.
+
+    Returns:
+        The chunk, or the plain object when it carries a non-null ``error``.
+
+    Raises:
+        ValueError: It is not JSON, not an object, or cannot be read as a chunk.
+    """
+    try:
+        return _ONE.decode(data)
+    except (msgspec.MsgspecError, RecursionError):
+        return _forgiving_chunk(_decode_object(data))
+
+
+def chunk_from_completion(data: str) -> ChatCompletionChunk | dict[str, object]:
+    """Decode a whole ``chat.completion`` as the one chunk that says the same.
+
+    Returns:
+        The chunk, or the plain object when it carries a non-null ``error``.
+
+    Raises:
+        ValueError: It is not JSON, not an object, or cannot be read as a completion.
+    """
+    value = _decode_object(data)
+    value.pop("object", None)
+    choices = value.get("choices")
+    for choice in choices if _is_list(choices) else []:
+        if _is_object(choice):
+            choice["delta"] = choice.pop("message", None)
+    return _forgiving_chunk(value)
+
+
+def _decode_object(data: str) -> dict[str, object]:
+    try:
+        value: object = _ANY.decode(data)
+    except RecursionError:
+        raise ValueError("JSON nested too deeply") from None
+    if not _is_object(value):
+        raise ValueError(f"a JSON object was expected, not {type(value).__name__}")
+    return value
+
+
+def _forgiving_chunk(
+    value: dict[str, object],
+) -> ChatCompletionChunk | dict[str, object]:
+    if value.get("error") is not None:
+        return value
+    value["choices"] = value.get("choices") or []
+    return msgspec.convert(_without_nulls(value), ChatCompletionChunk, strict=False)
+
+
+def _is_object(value: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)
+
+
+def _without_nulls(value: object) -> object:
+    """Leave out null members, so that defaults stand in; null list items stay out too.
+
+    Log probabilities may hold null items that mean something, but such an event is as
+    documented and never comes here.
+    """
+    if _is_object(value):
+        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
+    if _is_list(value):
+        return [_without_nulls(v) for v in value if v is not None]
+    return value

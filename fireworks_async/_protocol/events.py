@@ -1,0 +1,210 @@
+"""Chunks in, typed events out: what happens in a stream, by name.
+
+An event says what a chunk added (``….delta``) or that a part is whole (``….done``).
+Parts are whole when the next part of their choice begins, or when it finishes.
+"""
+
+import io
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+import msgspec
+
+from fireworks_async._protocol.chunks import (
+    ChatCompletionChunk,
+    ChunkChoice,
+    ToolCallDelta,
+)
+from fireworks_async._protocol.completions import LogProbs, Usage
+from fireworks_async._protocol.tool_calls import ToolCallCollector
+
+__all__ = (
+    "ChatEvent",
+    "ContentDeltaEvent",
+    "ContentDoneEvent",
+    "EventBuilder",
+    "FinishEvent",
+    "LogProbsDeltaEvent",
+    "ReasoningDeltaEvent",
+    "ReasoningDoneEvent",
+    "ToolCallArgumentsDeltaEvent",
+    "ToolCallArgumentsDoneEvent",
+    "UsageEvent",
+)
+
+
+class _Event(msgspec.Struct, frozen=True, gc=False, tag_field="type"):
+    @property
+    def type(self) -> str:
+        """The event's name."""
+        tag = self.__struct_config__.tag
+        assert isinstance(tag, str)
+        return tag
+
+
+class ContentDeltaEvent(_Event, frozen=True, gc=False, tag="content.delta"):
+    """Text was added to the choice ``index``."""
+
+    index: int
+    delta: str
+
+
+class ContentDoneEvent(_Event, frozen=True, gc=False, tag="content.done"):
+    """The text of the choice ``index`` is whole."""
+
+    index: int
+    content: str
+
+
+class ReasoningDeltaEvent(_Event, frozen=True, gc=False, tag="reasoning.delta"):
+    """Reasoning was added to the choice ``index``."""
+
+    index: int
+    delta: str
+
+
+class ReasoningDoneEvent(_Event, frozen=True, gc=False, tag="reasoning.done"):
+    """The reasoning of the choice ``index`` is whole."""
+
+    index: int
+    reasoning_content: str
+
+
+class ToolCallArgumentsDeltaEvent(
+    _Event, frozen=True, gc=False, tag="tool_calls.function.arguments.delta"
+):
+    """A fragment of a tool call came, as sent; its first may hold no arguments.
+
+    Attributes:
+        index: The choice.
+        tool_call: The fragment.
+    """
+
+    index: int
+    tool_call: ToolCallDelta
+
+
+class ToolCallArgumentsDoneEvent(
+    _Event, frozen=True, gc=False, tag="tool_calls.function.arguments.done"
+):
+    """A tool call of the choice ``index`` is whole.
+
+    Attributes:
+        index: The choice.
+        tool_index: The call's position among the choice's calls.
+        id: The call's id, to be answered with.
+        name: The function.
+        arguments: JSON, as the model wrote it.
+    """
+
+    index: int
+    tool_index: int
+    id: str
+    name: str
+    arguments: str
+
+
+class LogProbsDeltaEvent(_Event, frozen=True, gc=False, tag="logprobs.delta"):
+    """Log probabilities of the tokens that a chunk added to the choice ``index``."""
+
+    index: int
+    logprobs: LogProbs
+
+
+class UsageEvent(_Event, frozen=True, gc=False, tag="usage"):
+    """The server reported the call's tokens; the last report counts."""
+
+    usage: Usage
+
+
+class FinishEvent(_Event, frozen=True, gc=False, tag="finish"):
+    """The choice ``index`` is finished."""
+
+    index: int
+    finish_reason: str
+
+
+ChatEvent: TypeAlias = (
+    ContentDeltaEvent
+    | ContentDoneEvent
+    | ReasoningDeltaEvent
+    | ReasoningDoneEvent
+    | ToolCallArgumentsDeltaEvent
+    | ToolCallArgumentsDoneEvent
+    | LogProbsDeltaEvent
+    | UsageEvent
+    | FinishEvent
+)
+
+
+class _ChoiceEvents:
+    """One choice's way through its parts."""
+
+    __slots__ = ("calls", "reasoning", "text")
+
+    def __init__(self) -> None:
+        self.reasoning: io.StringIO | None = None
+        self.text: io.StringIO | None = None
+        self.calls: ToolCallCollector | None = None
+
+    def feed(self, choice: ChunkChoice) -> Iterator[ChatEvent]:
+        delta = choice.delta
+        index = choice.index
+        if delta.reasoning_content:
+            self.reasoning = self.reasoning or io.StringIO()
+            self.reasoning.write(delta.reasoning_content)
+            yield ReasoningDeltaEvent(index, delta.reasoning_content)
+        if delta.content:
+            yield from self._end_reasoning(index)
+            self.text = self.text or io.StringIO()
+            self.text.write(delta.content)
+            yield ContentDeltaEvent(index, delta.content)
+        if delta.tool_calls:
+            yield from self._end_reasoning(index)
+            self.calls = self.calls or ToolCallCollector()
+            self.calls.add(delta.tool_calls)
+            for fragment in delta.tool_calls:
+                yield ToolCallArgumentsDeltaEvent(index, fragment)
+        if choice.logprobs is not None:
+            yield LogProbsDeltaEvent(index, choice.logprobs)
+        if choice.finish_reason is not None:
+            yield from self._end(index)
+            yield FinishEvent(index, choice.finish_reason)
+
+    def _end_reasoning(self, index: int) -> Iterator[ChatEvent]:
+        if self.reasoning is not None:
+            yield ReasoningDoneEvent(index, self.reasoning.getvalue())
+            self.reasoning = None
+
+    def _end(self, index: int) -> Iterator[ChatEvent]:
+        yield from self._end_reasoning(index)
+        if self.text is not None:
+            yield ContentDoneEvent(index, self.text.getvalue())
+            self.text = None
+        if self.calls is not None:
+            for position, call in enumerate(self.calls.result()):
+                function = call.function
+                yield ToolCallArgumentsDoneEvent(
+                    index, position, call.id, function.name, function.arguments
+                )
+            self.calls = None
+
+
+class EventBuilder:
+    """The events of one stream."""
+
+    __slots__ = ("_choices",)
+
+    def __init__(self) -> None:
+        self._choices: dict[int, _ChoiceEvents] = {}
+
+    def feed(self, chunks: Iterable[ChatCompletionChunk]) -> Iterator[ChatEvent]:
+        """The events of these chunks, in order."""
+        for chunk in chunks:
+            for choice in chunk.choices:
+                events = self._choices.get(choice.index)
+                if events is None:
+                    events = self._choices[choice.index] = _ChoiceEvents()
+                yield from events.feed(choice)
+            if chunk.usage is not None:
+                yield UsageEvent(chunk.usage)

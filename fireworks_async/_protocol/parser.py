@@ -1,0 +1,278 @@
+"""Bytes in, chunks out: one object for the body of one answer.
+
+``feed`` is called once per network read and never raises: what is wrong with a body is
+kept in ``failure``, behind the chunks that came before it. The usual read of a stream
+(whole events of one ``data`` line each, and the beginning of the next) is turned into
+one JSON array and decoded by one call; everything else goes event by event through the
+``SSEDecoder``, and both ways give the same chunks.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+import msgspec
+
+from fireworks_async._protocol.chunks import (
+    ChatCompletionChunk,
+    chunk_from_completion,
+    decode_chunk,
+    decode_chunks,
+)
+from fireworks_async._protocol.failures import error_from_event
+from fireworks_async._protocol.sse import ServerSentEvent, SSEDecoder
+from fireworks_async.errors import APIError, StreamProtocolError
+
+__all__ = ("ChatJsonParser", "ChatParser", "ChatStreamParser", "parser_for")
+
+_SENTINEL = "[DONE]"
+_SENTINEL_LINE = b"data: [DONE]"
+_PREFIX = b"data: "
+_BORDER = b"\n\ndata: "
+# What a border shrinks by when it becomes the comma of a JSON array.
+_BORDER_SHRINKS = len(_BORDER) - 1
+# A part of an event up to here waits to be joined to the next read; a longer one goes
+# to the SSEDecoder, which joins the parts of a line once however many they are.
+_LONGEST_TAIL = 64 * 1024
+# Events by these names may carry data that is no JSON and means nothing.
+_HEARTBEATS = frozenset({"ping", "heartbeat", "keepalive"})
+_EXCERPT_BYTES = 200
+_LARGEST_JSON = 16 * 1024 * 1024
+
+
+class ChatParser(ABC):
+    """The body of one chat answer.
+
+    Attributes:
+        done: The sentinel ``[DONE]`` came, or ``failure`` is set; the rest of the body
+            is not looked at.
+        failure: What is wrong with the body, or None.
+        progressed: Whether the last ``feed`` completed an event; comments and
+            heartbeats are no progress.
+    """
+
+    __slots__ = ("_headers", "_request_id", "done", "failure", "progressed")
+
+    def __init__(self, *, request_id: str | None, headers: Mapping[str, str]) -> None:
+        self._request_id = request_id
+        self._headers = headers
+        self.done = False
+        self.failure: APIError | None = None
+        self.progressed = False
+
+    @abstractmethod
+    def feed(self, data: bytes) -> list[ChatCompletionChunk]:
+        """Take one network read; returns the chunks that it completes, in order."""
+
+    @abstractmethod
+    def feed_eof(self) -> list[ChatCompletionChunk]:
+        """Take the end of the body; returns the chunks that only it completes."""
+
+    def _fail(self, error: APIError) -> None:
+        self.failure = error
+        self.done = True
+
+    def _fail_protocol(self, message: str, excerpt: str) -> None:
+        self._fail(
+            StreamProtocolError(
+                f"{message}: {excerpt!r}" if excerpt else message,
+                request_id=self._request_id,
+                body=excerpt or None,
+            )
+        )
+
+    def _fail_reported(self, data: str, event: str) -> None:
+        self._fail(
+            error_from_event(
+                data, event=event, request_id=self._request_id, headers=self._headers
+            )
+        )
+
+
+class ChatStreamParser(ChatParser):
+    """An event stream, as every call asks for."""
+
+    __slots__ = ("_beginning", "_seen", "_sse", "_tail")
+
+    def __init__(self, *, request_id: str | None, headers: Mapping[str, str]) -> None:
+        super().__init__(request_id=request_id, headers=headers)
+        self._sse: SSEDecoder | None = None
+        self._tail = b""
+        # The first bytes, as long as no event has come, to show what came instead.
+        self._beginning = b""
+        self._seen = False
+
+    def feed(self, data: bytes) -> list[ChatCompletionChunk]:
+        """Take one network read; returns the chunks that it completes, in order."""
+        self.progressed = False
+        if self.done:
+            return []
+        if self._sse is None:
+            if self._tail:
+                data = self._tail + data
+                self._tail = b""
+            chunks = self._feed_plain(data)
+            if chunks is not None:
+                return chunks
+            self._sse = SSEDecoder()
+        return self._feed_by_event(self._sse, data)
+
+    def feed_eof(self) -> list[ChatCompletionChunk]:
+        """Take the end of the body; an unterminated event is dropped, as in SSE."""
+        if not self._seen and not self.done:
+            came = (self._beginning + self._tail)[:_EXCERPT_BYTES]
+            self._fail_protocol(
+                "the answer holds no event of a stream"
+                if came
+                else "the answer to a stream request is empty",
+                came.decode("utf-8", "replace"),
+            )
+        return []
+
+    def _feed_plain(self, data: bytes) -> list[ChatCompletionChunk] | None:
+        """Decode a read that holds nothing unusual; None leaves it untouched."""
+        end = data.rfind(b"\n\n")
+        rest = data[end + 2 :] if end >= 0 else data
+        if rest and not _is_plain_beginning(rest):
+            return None
+        if end < 0:
+            self._tail = rest
+            return []
+        body = data[:end]
+        done = body.endswith(_SENTINEL_LINE)
+        if done:
+            body = body[: -len(_SENTINEL_LINE)].removesuffix(b"\n\n")
+        chunks = _decode_plain(body) if body else []
+        if chunks is None:
+            return None
+        self._tail = rest
+        self._seen = self.progressed = True
+        self.done = done
+        return chunks
+
+    def _feed_by_event(
+        self, decoder: SSEDecoder, data: bytes
+    ) -> list[ChatCompletionChunk]:
+        if not self._seen:
+            self._beginning += data[: _EXCERPT_BYTES - len(self._beginning)]
+        chunks: list[ChatCompletionChunk] = []
+        try:
+            events = decoder.feed(data)
+        except StreamProtocolError as error:
+            self._fail(error)
+            return chunks
+        for event in events:
+            if event.data.startswith(_SENTINEL):
+                self.done = self._seen = self.progressed = True
+            else:
+                chunk = self._decode(event)
+                if chunk is not None:
+                    self._seen = self.progressed = True
+                    chunks.append(chunk)
+            if self.done:
+                break
+        if decoder.is_idle:
+            # Back to the usual way: one comment must not slow the rest of the stream.
+            self._sse = None
+        return chunks
+
+    def _decode(self, event: ServerSentEvent) -> ChatCompletionChunk | None:
+        """One event's chunk; None for what means nothing, and on failure."""
+        data = event.data
+        if event.event == "error":
+            self._fail_reported(data, event.event)
+            return None
+        if event.event in _HEARTBEATS or not data.strip():
+            return None
+        try:
+            chunk = decode_chunk(data)
+        except ValueError as problem:
+            self._fail_protocol(
+                f"an event of the stream is no chunk ({problem})",
+                data[:_EXCERPT_BYTES],
+            )
+            return None
+        if isinstance(chunk, ChatCompletionChunk):
+            return chunk
+        self._fail_reported(data, event.event)
+        return None
+
+
+class ChatJsonParser(ChatParser):
+    """One JSON object, as some servers answer to a stream request."""
+
+    __slots__ = ("_parts", "_size")
+
+    def __init__(self, *, request_id: str | None, headers: Mapping[str, str]) -> None:
+        super().__init__(request_id=request_id, headers=headers)
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def feed(self, data: bytes) -> list[ChatCompletionChunk]:
+        """Take one network read; a chunk comes only at the end of the body."""
+        self.progressed = True
+        self._size += len(data)
+        if self._size > _LARGEST_JSON:
+            self._parts.clear()
+            self._fail_protocol("the answer is larger than 16 MiB of JSON", "")
+        if not self.done:
+            self._parts.append(data)
+        return []
+
+    def feed_eof(self) -> list[ChatCompletionChunk]:
+        """Take the end of the body: the whole completion, as one chunk."""
+        if self.done:
+            return []
+        text = b"".join(self._parts).decode("utf-8", "replace")
+        try:
+            chunk = chunk_from_completion(text)
+        except ValueError as problem:
+            self._fail_protocol(
+                f"the answer is no completion ({problem})", text[:_EXCERPT_BYTES]
+            )
+            return []
+        if isinstance(chunk, ChatCompletionChunk):
+            return [chunk]
+        self._fail_reported(text, "message")
+        return []
+
+
+def parser_for(headers: Mapping[str, str], *, request_id: str | None) -> ChatParser:
+    """The parser for an answer with these headers (names in lower case).
+
+    Everything but JSON is read as an event stream: servers label theirs in many ways,
+    and what is none is found out by its bytes.
+    """
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type == "application/json" or media_type.endswith("+json"):
+        return ChatJsonParser(request_id=request_id, headers=headers)
+    return ChatStreamParser(request_id=request_id, headers=headers)
+
+
+def _is_plain_beginning(rest: bytes) -> bool:
+    """Whether this can be the beginning of a one-line event, and of nothing else."""
+    return (
+        len(rest) <= _LONGEST_TAIL
+        and b"\n" not in rest
+        and b"\r" not in rest
+        and (rest.startswith(_PREFIX) or _PREFIX.startswith(rest))
+    )
+
+
+def _decode_plain(body: bytes) -> list[ChatCompletionChunk] | None:
+    """Decode one-line events, the last blank line cut off; None if they are not that.
+
+    A line break that is left after the borders became commas belongs to something else
+    than a border: JSON text holds none inside its strings. The count guards against a
+    line that holds several JSON values.
+    """
+    if not body.startswith(_PREFIX):
+        return None
+    array = body[len(_PREFIX) :].replace(_BORDER, b",")
+    if b"\n" in array or b"\r" in array:
+        return None
+    try:
+        chunks = decode_chunks(b"[" + array + b"]")
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None
+    borders = (len(body) - len(_PREFIX) - len(array)) // _BORDER_SHRINKS
+    return chunks if len(chunks) == borders + 1 else None
