@@ -306,7 +306,7 @@ def _wait(value: str | None) -> float | None:
 def _wait_until(value: str, now: float) -> float | None:
     try:
         date = email.utils.parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
+    except (ValueError, OverflowError):
         return None
     if date.tzinfo is None:
         # HTTP dates are in GMT, whether they say so or not.

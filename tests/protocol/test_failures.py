@@ -534,6 +534,7 @@ class TestRetryAfter:
             "Fri, 32 Jan 2027 08:01:00 GMT",
             "Fri, 15 Jan 99999 08:01:00 GMT",
             "Fri, 15 Jan 2027 08:01:00 +9999999999",
+            "Fri, 15 Jan 99999999999999999999 08:01:00 GMT",
         ],
     )
     def test_what_is_no_time_to_come_is_not_asked(self, value):
