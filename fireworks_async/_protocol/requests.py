@@ -1,0 +1,177 @@
+"""A call's body, encoded once for all of its attempts; nothing is sent from here."""
+
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import cast
+
+import msgspec
+
+from fireworks_async._protocol.messages import (
+    clean_messages,
+    clean_reasoning_effort,
+    clean_tool_choice,
+)
+from fireworks_async._typing import JSONObject
+
+__all__ = ("WireRequest", "encode_chat")
+
+
+class WireRequest(msgspec.Struct, frozen=True):
+    """What one attempt sends, but for the key and the host.
+
+    Attributes:
+        path: Path below the base URL, which ends in ``/v1``.
+        headers: What the body is, and what is wanted back.
+        body: JSON.
+    """
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+_STREAM_HEADERS = MappingProxyType(
+    {"Content-Type": "application/json", "Accept": "text/event-stream"}
+)
+
+
+def encode_chat(
+    *,
+    model: str,
+    messages: object,
+    params: Mapping[str, object],
+    extra_body: JSONObject | None = None,
+    inline_documents: bool = False,
+) -> WireRequest:
+    """Encode a chat completion, always as a stream that reports its usage.
+
+    Args:
+        model: The full name of the model.
+        messages: See ``clean_messages``.
+        params: Fields of ``ChatParams``; those that are None are not sent.
+        extra_body: Merged last and as it is, None included. Only ``stream`` and
+            ``stream_options.include_usage`` cannot be changed by it.
+        inline_documents: See ``clean_messages``.
+
+    Raises:
+        TypeError: A value has no form in JSON; the text names the field.
+        ValueError: A number is not finite, text is not Unicode, ``thinking`` and
+            ``reasoning_effort`` are both there, or a message cannot be sent.
+    """
+    body: dict[str, object] = {
+        "model": model,
+        "messages": clean_messages(messages, inline_documents=inline_documents),
+    }
+    body.update({name: value for name, value in params.items() if value is not None})
+    if "tool_choice" in body:
+        body["tool_choice"] = clean_tool_choice(body["tool_choice"])
+    if "reasoning_effort" in body:
+        effort = clean_reasoning_effort(body.pop("reasoning_effort"))
+        if effort is not None:
+            body["reasoning_effort"] = effort
+    if extra_body:
+        body.update(extra_body)
+    if body.get("thinking") is not None and body.get("reasoning_effort") is not None:
+        raise ValueError(
+            "thinking and reasoning_effort exclude each other: the API refuses both"
+        )
+    body["stream"] = True
+    body["stream_options"] = _with_usage(body.get("stream_options"))
+    return WireRequest("/chat/completions", _STREAM_HEADERS, _encode(body))
+
+
+def _with_usage(options: object) -> dict[str, object]:
+    if options is None:
+        return {"include_usage": True}
+    if not isinstance(options, Mapping):
+        raise TypeError(
+            f"stream_options: expected a mapping, not {type(options).__name__}"
+        )
+    return {**options, "include_usage": True}
+
+
+def _plain(value: object) -> object:
+    """Give what msgspec does not encode by itself a plain form.
+
+    Subclasses of str (templates' safe strings) and of float (numpy's doubles) are as
+    common in callers' data as read-only mappings are.
+    """
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__int__(value)
+    if isinstance(value, float):
+        return float.__float__(value)
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[object, object]", value))
+    # msgspec encodes lists and tuples itself: one that comes here is a mapping's key.
+    if isinstance(value, Sequence) and not isinstance(value, list | tuple):
+        return list(cast("Sequence[object]", value))
+    raise NotImplementedError
+
+
+_ENCODING_FAILURES = (NotImplementedError, TypeError, ValueError, RecursionError)
+_encoder = msgspec.json.Encoder(enc_hook=_plain)
+
+
+def _encode(body: dict[str, object]) -> bytes:
+    try:
+        encoded = _encoder.encode(body)
+    except _ENCODING_FAILURES:
+        raise _encoding_error(body) from None
+    # msgspec writes NaN and the infinities as null. Counting that word costs next to
+    # nothing, so only bodies that hold it other than as a message's empty content (a
+    # turn that only calls tools) are searched for such a number.
+    if encoded.count(b"null") > encoded.count(b'"content":null'):
+        path = _path_of_non_finite(msgspec.to_builtins(body, enc_hook=_plain), "")
+        if path is not None:
+            raise ValueError(f"{path}: JSON has no NaN and no infinity")
+    return encoded
+
+
+def _encoding_error(body: dict[str, object]) -> Exception:
+    """Say which field cannot be encoded; called only when one cannot."""
+    path = ""
+    value: object = body
+    while (found := _first_that_fails(value)) is not None:
+        step, value, reason = found
+        path += step
+        if isinstance(reason, RecursionError):
+            return ValueError(f"{path.lstrip('.')}: nested too deeply, or in itself")
+    name = path.lstrip(".") or "extra_body"
+    if isinstance(value, str):
+        return ValueError(f"{name}: the text holds a lone surrogate, which is no UTF-8")
+    if isinstance(value, Mapping):
+        return TypeError(f"{name}: a key is neither a number nor valid text")
+    return TypeError(f"{name}: JSON has no form for {type(value).__name__}")
+
+
+def _first_that_fails(value: object) -> tuple[str, object, Exception] | None:
+    for step, inner in _inside(value):
+        try:
+            _encoder.encode(inner)
+        except _ENCODING_FAILURES as reason:
+            return step, inner, reason
+    return None
+
+
+def _path_of_non_finite(value: object, path: str) -> str | None:
+    if isinstance(value, float):
+        return None if math.isfinite(value) else path.lstrip(".")
+    for step, inner in _inside(value):
+        found = _path_of_non_finite(inner, path + step)
+        if found is not None:
+            return found
+    return None
+
+
+def _inside(value: object) -> list[tuple[str, object]]:
+    """List what a mapping or sequence holds, each with its step of the path."""
+    if isinstance(value, Mapping):
+        mapping = cast("Mapping[object, object]", value)
+        return [(f".{key}", inner) for key, inner in mapping.items()]
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        sequence = cast("Sequence[object]", value)
+        return [(f"[{index}]", inner) for index, inner in enumerate(sequence)]
+    return []
