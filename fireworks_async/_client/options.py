@@ -1,0 +1,137 @@
+"""The keywords of one call that are not fields of its body, and their separation."""
+
+import difflib
+import re
+from collections.abc import Collection, Mapping
+from typing import TypedDict, cast
+
+from fireworks_async._policy.timeouts import Timeout
+from fireworks_async._protocol.params import ChatParams
+from fireworks_async._typing import JSONObject
+
+__all__ = (
+    "CallOptions",
+    "ChatCallParams",
+    "check_count",
+    "check_headers",
+    "split",
+    "unexpected_keyword",
+)
+
+
+class CallOptions(TypedDict, total=False):
+    """How one call is made; what is absent is as the client is configured."""
+
+    timeout: Timeout | float | None
+    """A number sets ``receive``; None waits for ever."""
+    max_retries: int
+    """Attempts beyond the first."""
+    document_inlining: bool
+    """Let the API turn documents into text for models that see no images."""
+    extra_headers: Mapping[str, str] | None
+    """Sent too; they win over the client's."""
+    extra_query: Mapping[str, str] | None
+    """Added to the URL."""
+    extra_body: JSONObject | None
+    """Fields that have no keyword here. Merged last, as they are."""
+
+
+class ChatCallParams(ChatParams, CallOptions, total=False):
+    """Every keyword of a chat call but ``model``, ``messages`` and ``stream``."""
+
+
+_CHAT_KEYWORDS = ChatCallParams.__optional_keys__
+_OPTIONS = CallOptions.__optional_keys__
+# RFC 9110, 5.6.2: a header's name is a token.
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_LINE_BREAKING = re.compile(r"[\x00\r\n]")
+
+
+def split(
+    params: Mapping[str, object],
+    *,
+    function: str = "create",
+    keywords: Collection[str] = _CHAT_KEYWORDS,
+) -> tuple[dict[str, object], CallOptions]:
+    """Separate the fields of the body from the options of the call.
+
+    Args:
+        params: The keywords as given.
+        function: The method's name, for the error.
+        keywords: The keywords that the method has.
+
+    Raises:
+        TypeError: A keyword is unknown, or an option is of the wrong type.
+        ValueError: An option has a value that cannot be.
+    """
+    fields: dict[str, object] = {}
+    options: dict[str, object] = {}
+    for name, value in params.items():
+        if name not in keywords:
+            raise unexpected_keyword(
+                function, name, keywords, "a field without a keyword goes in extra_body"
+            )
+        (options if name in _OPTIONS else fields)[name] = value
+    if options:
+        _check_options(options)
+    return fields, cast("CallOptions", options)
+
+
+def _check_options(options: dict[str, object]) -> None:
+    if "timeout" in options:
+        options["timeout"] = Timeout.of(
+            cast("Timeout | float | None", options["timeout"])
+        )
+    if "max_retries" in options:
+        check_count("max_retries", options["max_retries"], at_least=0)
+    if not isinstance(options.get("document_inlining", True), bool):
+        raise TypeError("document_inlining: expected True or False")
+    check_headers("extra_headers", options.get("extra_headers"))
+    for name in ("extra_query", "extra_body"):
+        value = options.get(name)
+        if value is not None and not isinstance(value, Mapping):
+            raise TypeError(f"{name}: expected a mapping, not {type(value).__name__}")
+
+
+def unexpected_keyword(
+    function: str, name: str, keywords: Collection[str], otherwise: str = ""
+) -> TypeError:
+    """Make the error for a keyword that ``function`` does not have.
+
+    It names the keyword that was probably meant, or says ``otherwise``.
+    """
+    text = f"{function}() got an unexpected keyword argument {name!r}"
+    nearest = difflib.get_close_matches(name, keywords, n=1)
+    if nearest:
+        return TypeError(f"{text}; did you mean {nearest[0]!r}?")
+    return TypeError(f"{text}; {otherwise}" if otherwise else text)
+
+
+def check_count(name: str, value: object, *, at_least: int) -> None:
+    """Raise a TypeError or ValueError unless ``value`` is an int that is big enough."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name}: expected an int, not {type(value).__name__}")
+    if value < at_least:
+        raise ValueError(f"{name}: expected at least {at_least}, not {value}")
+
+
+def check_headers(name: str, headers: object) -> None:
+    """Raise a TypeError or ValueError unless the headers can be sent.
+
+    The text of the error never shows a value, nor a name that is none: a whole header,
+    key included, may have been put there.
+    """
+    if headers is None:
+        return
+    if not isinstance(headers, Mapping):
+        raise TypeError(f"{name}: expected a mapping, not {type(headers).__name__}")
+    named = cast("Mapping[object, object]", headers)
+    for number, (header, value) in enumerate(named.items(), start=1):
+        if not isinstance(header, str) or not _HEADER_NAME.fullmatch(header):
+            raise ValueError(f"{name}: the name of header {number} is malformed")
+        if not isinstance(value, str):
+            raise TypeError(
+                f"{name}: the value of {header} is not text but {type(value).__name__}"
+            )
+        if _LINE_BREAKING.search(value):
+            raise ValueError(f"{name}: the value of {header} holds a line break")
