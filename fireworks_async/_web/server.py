@@ -15,7 +15,7 @@ from fireworks_async._web.error_body import error_answer
 from fireworks_async._web.sse_writer import ReaderLeftError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 __all__ = ("WebServer",)
 
@@ -189,7 +189,7 @@ class WebServer:
                 )
 
     @contextmanager
-    def _counted(self) -> "Iterator[None]":
+    def _counted(self) -> "Generator[None]":
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)

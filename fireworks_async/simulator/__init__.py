@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         SlowHeaders,
         Without,
     )
+    from fireworks_async.simulator._oddities import BROKEN_STREAMS, ODD_STREAMS
     from fireworks_async.simulator._rejections import Rejection
     from fireworks_async.simulator._replies import (
         ErrorReply,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
         Reply,
         ToolCall,
     )
-    from fireworks_async.simulator._script import RecordedRequest
+    from fireworks_async.simulator._script import Part, RecordedRequest
     from fireworks_async.simulator._server import Simulator
 else:
     _HOME = {
@@ -60,9 +61,10 @@ else:
                 "SlowHeaders",
                 "Without",
             ),
+            "_oddities": ("BROKEN_STREAMS", "ODD_STREAMS"),
             "_rejections": ("Rejection",),
             "_replies": ("ErrorReply", "Raw", "RawHTTP", "Reply", "ToolCall"),
-            "_script": ("RecordedRequest",),
+            "_script": ("Part", "RecordedRequest"),
             "_server": ("Simulator",),
         }.items()
         for name in names
@@ -79,6 +81,8 @@ else:
 
 __all__ = (
     "BOM",
+    "BROKEN_STREAMS",
+    "ODD_STREAMS",
     "Batched",
     "Cut",
     "Ended",
@@ -88,6 +92,7 @@ __all__ = (
     "Hold",
     "Insert",
     "LineEnding",
+    "Part",
     "Pause",
     "Ping",
     "Raw",

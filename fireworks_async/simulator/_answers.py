@@ -6,7 +6,9 @@ Nothing here decides what an answer says, and nothing here sends it.
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+import msgspec
 
 __all__ = ("Answer", "Ending", "Step", "StepKind")
 
@@ -57,3 +59,12 @@ class Answer:
     length: int | None = None
     framed: bool = True
     joined: bool = True
+
+    @classmethod
+    def of_json(
+        cls, data: Any, status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> "Answer":
+        """Make an answer of one JSON value."""
+        body = msgspec.json.encode(data)
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        return cls(status, headers, (Step(0.0, body),), length=len(body))

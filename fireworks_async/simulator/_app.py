@@ -160,8 +160,7 @@ class SimulatedAPI:
             }
             for name in names
         ]
-        # A good answer with the shape of a reply: nothing about it is an error.
-        return ErrorReply(200, {"object": "list", "data": models}).answer()
+        return Answer.of_json({"object": "list", "data": models})
 
     def _is_welcome(self, request: web.Request) -> bool:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")

@@ -145,7 +145,7 @@ def _content(
 
 
 def _made_up(body: dict[str, Any], length: int, sequence: str) -> list[str]:
-    wanted = body.get("response_format") or {}
+    wanted: dict[str, Any] = body.get("response_format") or {}
     if wanted.get("type") in ("json_object", "json_schema"):
         value = example(_schema_of(wanted))
         return split_json(msgspec.json.encode(value).decode())
@@ -155,8 +155,10 @@ def _made_up(body: dict[str, Any], length: int, sequence: str) -> list[str]:
     return pieces
 
 
-def _schema_of(response_format: dict[str, Any]) -> object:
-    schema = response_format.get("json_schema") or response_format.get("schema") or {}
+def _schema_of(response_format: dict[str, Any]) -> Any:
+    schema: Any = (
+        response_format.get("json_schema") or response_format.get("schema") or {}
+    )
     if isinstance(schema, str):
         schema = msgspec.json.decode(schema)
     # The OpenAI form has the schema one level down, the older form is the schema.

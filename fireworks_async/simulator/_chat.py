@@ -76,7 +76,8 @@ def _refusal(body: Any, settings: Settings) -> ErrorReply | None:
 
 def _placement(body: dict[str, Any], placement: UsagePlacement) -> UsagePlacement:
     """Trailing usage comes only when asked for; on the finish chunk it always does."""
-    if (body.get("stream_options") or {}).get("include_usage"):
+    options: dict[str, Any] = body.get("stream_options") or {}
+    if options.get("include_usage"):
         return placement
     return "finish" if placement in ("finish", "both") else "none"
 

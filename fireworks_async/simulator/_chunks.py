@@ -147,9 +147,13 @@ class ChatAnswer:
             more["usage"] = self.account.usage()
         if is_last and self.usage in ("finish", "none"):
             more |= self._metrics()
-        last = {"index": choice.index, "delta": {}}
-        last |= {"finish_reason": choice.finish_reason}
-        return self._chunk(last | self.extras.of_end(choice), **more)
+        last: dict[str, Any] = {
+            "index": choice.index,
+            "delta": {},
+            "finish_reason": choice.finish_reason,
+            **self.extras.of_end(choice),
+        }
+        return self._chunk(last, **more)
 
     def _trailer(self) -> dict[str, Any]:
         trailer = self._head("chat.completion.chunk")

@@ -3,41 +3,39 @@
 It knows the schema words that the API supports and ignores the others.
 """
 
-from typing import Any
+from typing import Any, cast
 
 __all__ = ("example",)
 
 _DEEPEST = 12
 
 
-def example(schema: object) -> Any:
+def example(schema: Any) -> Any:
     """Make a value that fits `schema`; an object for a schema that says nothing."""
     return _example(schema, schema, 0)
 
 
-def _example(schema: object, root: object, depth: int) -> Any:
+def _example(schema: Any, root: Any, depth: int) -> Any:
     if not isinstance(schema, dict) or depth > _DEEPEST:
         return {} if schema is True else None
-    match schema:
-        case {"const": value} | {"enum": [value, *_]}:
-            return value
-        case {"$ref": str(reference)}:
-            inner = _resolve(reference, root)
-        case {"anyOf": [*options]} | {"oneOf": [*options]} if options:
-            # The shortest way out of a recursive schema is its null.
-            null = {"type": "null"}
-            inner = null if null in options and depth > 2 else options[0]
-        case {"allOf": [inner, *_]}:
-            pass
-        case _:
-            return _typed(schema, root, depth)
-    return _example(inner, root, depth + 1)
+    words = cast("dict[str, Any]", schema)
+    if fixed := [words["const"]] if "const" in words else words.get("enum"):
+        return fixed[0]
+    if "$ref" in words:
+        return _example(_resolve(words["$ref"], root), root, depth + 1)
+    options = words.get("anyOf") or words.get("oneOf") or words.get("allOf")
+    if not options:
+        return _typed(words, root, depth)
+    # The shortest way out of a recursive schema is its null.
+    if depth > _DEEPEST // 4 and {"type": "null"} in options:
+        return None
+    return _example(options[0], root, depth + 1)
 
 
-def _typed(schema: dict[str, Any], root: object, depth: int) -> Any:
+def _typed(schema: dict[str, Any], root: Any, depth: int) -> Any:
     kind = schema.get("type", "object")
     if isinstance(kind, list):
-        kind = kind[0]
+        kind = cast("list[str]", kind)[0]
     if kind == "array":
         count = max(1 if depth < _DEEPEST // 2 else 0, schema.get("minItems", 0))
         return [_example(schema.get("items", {}), root, depth + 1)] * count
@@ -56,9 +54,11 @@ def _typed(schema: dict[str, Any], root: object, depth: int) -> Any:
     }.get(kind)
 
 
-def _resolve(reference: str, root: object) -> object:
+def _resolve(reference: str, root: Any) -> Any:
     found = root
     for part in reference.removeprefix("#").split("/")[1:]:
+        if not isinstance(found, dict):
+            return None
         name = part.replace("~1", "/").replace("~0", "~")
-        found = found.get(name) if isinstance(found, dict) else None
+        found = cast("dict[str, Any]", found).get(name)
     return found

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from fireworks_async.simulator._behaviour import ChoicePlan
 from fireworks_async.simulator._text import alternatives, log_probability, token_id
@@ -43,13 +43,14 @@ class Extras:
         top = body.get("top_logprobs")
         if top is None:
             top = logprobs if is_legacy else 0
+        wanted: Mapping[str, Any] = body.get("response_format") or {}
         texts = [str(message.get("content") or "") for message in body["messages"]]
         return cls(
             logprobs="legacy" if is_legacy else "new" if logprobs else None,
             top=top or 0,
             token_ids=bool(body.get("return_token_ids")),
             raw_output=bool(body.get("raw_output")),
-            grammar=(body.get("response_format") or {}).get("grammar"),
+            grammar=wanted.get("grammar"),
             prompt="\n".join(texts) if body.get("raw_output") else "",
             prompt_tokens=prompt_tokens,
         )
@@ -155,7 +156,8 @@ class Extras:
 
 def _joined(first: Any, second: Any) -> Any:
     if isinstance(first, dict):
-        return {key: _joined(value, second[key]) for key, value in first.items()}
+        told = cast("dict[str, Any]", first)
+        return {key: _joined(value, second[key]) for key, value in told.items()}
     return first + second
 
 

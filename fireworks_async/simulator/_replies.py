@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from fireworks_async.simulator._answers import Answer, Ending, Step
 
 __all__ = ("ErrorReply", "Raw", "RawHTTP", "Reply", "ToolCall")
@@ -71,7 +69,7 @@ class ErrorReply:
             case str():
                 data, kind = self.body.encode(), "text/plain"
             case _:
-                data, kind = msgspec.json.encode(self.body), "application/json"
+                return Answer.of_json(self.body, self.status, self.headers)
         headers = {"Content-Type": kind, **self.headers}
         return Answer(self.status, headers, (Step(0.0, data),), length=len(data))
 

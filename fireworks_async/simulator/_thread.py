@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future
 from contextlib import contextmanager
 
@@ -12,7 +12,7 @@ __all__ = ("serve_in_thread",)
 
 
 @contextmanager
-def serve_in_thread(simulator: Simulator) -> Iterator[Simulator]:
+def serve_in_thread(simulator: Simulator) -> Generator[Simulator]:
     """Run `simulator` until the block is left.
 
     Raises:
