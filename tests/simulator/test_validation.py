@@ -109,7 +109,7 @@ def test_an_unknown_field_is_refused(field):
         ),
         (
             {"tools": [{**TOOL, "eager_input_streaming": 1}]},
-            ("tools[0].eager_input_streaming"),
+            "tools[0].eager_input_streaming",
         ),
         (
             {"tools": [{"type": "function", "function": {"name": "f", "x": 1}}]},
