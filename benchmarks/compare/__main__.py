@@ -1,0 +1,5 @@
+"""``python -m benchmarks.compare``."""
+
+from benchmarks.compare.run import main
+
+main()
