@@ -95,8 +95,7 @@ _LONGEST_MESSAGE = 2000
 # A value that is quoted comes first, so that what a user wrote is not taken for a field.
 _REFUSED_FIELD = re.compile(
     r""", value: (?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
-    r"""|, field: (['"])(?P<field>.{1,200}?)\1""",
-    re.DOTALL,
+    r"""|, field: (['"])(?P<field>.+?)\1"""
 )
 
 

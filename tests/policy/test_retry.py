@@ -258,7 +258,9 @@ class TestBudget:
         budget = RetryBudget(capacity=10)
         attempts_of_calls(10, budget=budget, outcome=lambda taken: False)
         assert not budget.try_spend()
-        attempts_of_calls(5, budget=budget, outcome=lambda taken: True)
+        attempts_of_calls(4, budget=budget, outcome=lambda taken: True)
+        assert not budget.try_spend()
+        attempts_of_calls(1, budget=budget, outcome=lambda taken: True)
         assert budget.try_spend()
         assert not budget.try_spend()
 

@@ -31,6 +31,7 @@ class TestMessage:
             ({"detail": {"message": "nested"}}, "nested"),
             ({"error_message": "old"}, "old"),
             ({"error": {"error": {"detail": "deep"}}}, "deep"),
+            ({"error": {"error": {"detail": {"msg": "deeper"}}}}, "deeper"),
             ([{"error": {"message": "first"}}], "first"),
             (["one", "two", {}, ""], "one; two"),
             ("just text", "just text"),
@@ -74,8 +75,9 @@ class TestMessage:
         )
         assert report.body == text
 
-    def test_markup_is_none(self):
-        page = "\n<!DOCTYPE html><title>502</title>"
+    @pytest.mark.parametrize("start", ["\n<!DOCTYPE html>", "<html>", "<?xml?>"])
+    def test_markup_is_none(self, start):
+        page = f"{start}<title>502</title>"
         report = read_error(page.encode())
         assert report.message == ""
         assert report.body == page

@@ -2,6 +2,7 @@ import copy
 import email.utils
 import json
 import pickle
+import time
 
 import pytest
 from hypothesis import given
@@ -293,7 +294,7 @@ class TestResponses:
         [
             (b"", "HTTP 502 Bad Gateway, with an empty body"),
             (
-                b"<html><head><title>502 Bad\nGateway</title></head><body>x</html>",
+                b"<html><head><title lang=en>502 Bad\nGateway</title></head><body>x</html>",
                 (
                     "HTTP 502 Bad Gateway, without a message of the API,"
                     " only: '502 Bad Gateway'"
@@ -540,6 +541,16 @@ class TestRetryAfter:
     def test_what_is_no_time_to_come_is_not_asked(self, value):
         assert parse_retry_after({"retry-after": value}, NOW) is None
         assert parse_retry_after({"retry-after-ms": value}, NOW) is None
+
+    def test_a_date_without_a_zone_is_no_local_time(self, monkeypatch):
+        monkeypatch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        try:
+            headers = {"retry-after": "Fri Jan 15 08:01:00 2027"}
+            assert parse_retry_after(headers, NOW) == 60.0
+        finally:
+            monkeypatch.undo()
+            time.tzset()
 
     def test_nothing_is_asked_without_a_header(self):
         assert parse_retry_after({"content-type": "text/html"}, NOW) is None
