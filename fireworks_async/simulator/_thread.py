@@ -31,7 +31,9 @@ def serve_in_thread(simulator: Simulator) -> Generator[Simulator]:
         except OSError as error:
             started.set_exception(error)
 
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread = threading.Thread(
+        target=lambda: asyncio.run(serve()), name="fireworks-simulator", daemon=True
+    )
     thread.start()
     try:
         leave = started.result()

@@ -95,7 +95,7 @@ async def connect(
     sim: Simulator,
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     host, port = sim.base_url.removeprefix("http://").removesuffix("/v1").split(":")
-    return await asyncio.open_connection(host, int(port))
+    return await asyncio.open_connection(host, int(port), limit=2**24)
 
 
 async def exchange(sim: Simulator, **fields: Any) -> bytes:
@@ -108,5 +108,15 @@ async def exchange(sim: Simulator, **fields: Any) -> bytes:
     try:
         writer.write(wire_request(sim, **fields))
         return await reader.read()
+    finally:
+        writer.close()
+
+
+async def exchange_until(sim: Simulator, end: bytes, **fields: Any) -> bytes:
+    """The same, but leave when `end` has come."""
+    reader, writer = await connect(sim)
+    try:
+        writer.write(wire_request(sim, **fields))
+        return await reader.readuntil(end)
     finally:
         writer.close()

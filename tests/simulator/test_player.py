@@ -1,0 +1,120 @@
+import asyncio
+
+import pytest
+
+from fireworks_async.simulator import Raw, Reply, Simulator, SlowHeaders
+from fireworks_async.simulator._answers import Step
+from fireworks_async.simulator._player import _join
+from tests.support.simulated import connect, exchange_until, wire_request
+
+
+def joined(*steps):
+    return [(step.delay, step.data) for step in _join(steps)]
+
+
+def test_neighbours_without_a_delay_share_a_write():
+    steps = [Step(0.1, b"a"), Step(0.0, b"b"), Step(0.2, b"c"), Step(0.0, b"d")]
+    assert joined(*steps) == [(0.1, b"ab"), (0.2, b"cd")]
+    assert joined() == []
+
+
+def test_a_gate_begins_a_write():
+    gate = asyncio.Event()
+    assert [step.gate for step in _join([Step(0, b"a"), Step(0, b"b", gate=gate)])] == [
+        None,
+        gate,
+    ]
+
+
+def test_a_write_is_not_without_limit():
+    writes = joined(*[Step(0.0, b"x")] * 1000)
+    assert len(writes) == 16
+    assert b"".join(data for _, data in writes) == b"x" * 1000
+
+
+async def arrivals(sim, count):
+    """When the head and then each of the first events came, from the sending."""
+    loop = asyncio.get_running_loop()
+    reader, writer = await connect(sim)
+    start = loop.time()
+    writer.write(wire_request(sim))
+    moments = []
+    await reader.readuntil(b"\r\n\r\n")
+    moments.append(loop.time() - start)
+    for _ in range(count):
+        await reader.readuntil(b"\n\n")
+        moments.append(loop.time() - start)
+    writer.close()
+    return moments
+
+
+async def test_the_pace_is_kept_from_the_beginning():
+    async with Simulator(ttft=0.06, gap=0.02, tokens=5) as sim:
+        head, role, *tokens = await arrivals(sim, 6)
+    assert head < 0.05
+    assert role < 0.05
+    for number, moment in enumerate(tokens):
+        due = 0.06 + number * 0.02
+        assert due <= moment < due + 0.05
+
+
+async def test_a_pace_has_no_drift(sim):
+    sim.script(Raw([b"data: 1\n\n"] * 40, gap=0.005))
+    *_, last = await arrivals(sim, 40)
+    assert 39 * 0.005 <= last < 39 * 0.005 + 0.1
+
+
+async def test_an_answer_that_is_not_streamed_takes_as_long():
+    loop = asyncio.get_running_loop()
+    async with Simulator(ttft=0.04, gap=0.01, tokens=3) as sim:
+        sim.script(Reply(stream=False))
+        start = loop.time()
+        await exchange_until(sim, b'"object":"chat.completion"')
+        assert 0.06 <= loop.time() - start < 0.3
+
+
+async def test_late_headers_are_late(sim):
+    sim.script(SlowHeaders(0.05))
+    head, *_ = await arrivals(sim, 1)
+    assert head >= 0.05
+
+
+@pytest.mark.parametrize("when", ["before the headers", "in the stream"])
+async def test_a_reader_that_leaves_ends_the_answer(sim, when):
+    if when == "in the stream":
+        sim.script(Raw((b"data: 1\n\n",), ending="hang"))
+        await exchange_until(sim, b"data: 1")
+    else:
+        sim.script(SlowHeaders(60))
+        _, writer = await connect(sim)
+        writer.write(wire_request(sim))
+        await sim.until(lambda: sim.in_flight == 1)
+        writer.close()
+    await sim.until(lambda: sim.in_flight == 0 and sim.connections == 0)
+    [request] = sim.requests
+    assert request.left_at is not None
+    assert not request.finished
+
+
+async def test_a_reader_that_is_slow_slows_the_stream_down(sim):
+    sim.script(Raw([b"x" * 65536] * 1000))
+    reader, writer = await connect(sim)
+    writer.write(wire_request(sim))
+    await reader.readuntil(b"\r\n\r\n")
+    await asyncio.sleep(0.2)
+    assert sim.in_flight == 1
+    assert not sim.requests[0].finished
+    writer.close()
+    await sim.until(lambda: sim.in_flight == 0)
+    assert sim.requests[0].left_at is not None
+
+
+async def test_a_fast_stream_lets_others_have_their_turn():
+    async with Simulator(tokens=20_000) as sim:
+        long = asyncio.create_task(exchange_until(sim, b"[DONE]"))
+        await sim.until(lambda: sim.in_flight == 1)
+        sim.script(Reply(text="short"))
+        await exchange_until(sim, b"[DONE]")
+        was_first = not long.done()
+        await long
+    assert was_first
