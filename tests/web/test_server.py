@@ -1,0 +1,181 @@
+import asyncio
+import json
+import logging
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from fireworks_async._web.server import WebServer
+from fireworks_async.errors import RateLimitError
+
+
+def serve(handler, **options):
+    app = web.Application(client_max_size=100)
+    app.router.add_route("*", "/", handler)
+    return WebServer(app, **options)
+
+
+async def get(server, path="/", **options):
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(server.url + path, **options) as response,
+    ):
+        return response.status, await response.read()
+
+
+async def ok(request):
+    return web.Response(body=b"ok")
+
+
+async def test_it_serves_until_it_is_stopped():
+    server = serve(ok)
+    assert (server.port, server.connections, server.in_flight) == (0, 0, 0)
+    await server.start()
+    assert server.port > 0
+    assert server.url == f"http://127.0.0.1:{server.port}"
+    assert await get(server) == (200, b"ok")
+    await server.stop()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", server.port)
+    await server.stop()
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("", "http://127.0.0.1:80"),
+        ("0.0.0.0", "http://127.0.0.1:80"),
+        ("::", "http://[::1]:80"),
+        ("localhost", "http://localhost:80"),
+    ],
+)
+def test_the_url_can_be_reached_from_here(host, url):
+    assert serve(ok, host=host, port=80).url == url
+
+
+async def test_an_address_that_is_taken_is_told():
+    server = serve(ok)
+    await server.start()
+    other = serve(ok, port=server.port)
+    with pytest.raises(OSError, match="in use"):
+        await other.start()
+    await server.stop()
+
+
+async def test_errors_become_bodies(caplog):
+    async def fail(request):
+        await request.read()
+        raise RateLimitError("slow down", status_code=429)
+
+    server = serve(fail)
+    await server.start()
+    status, body = await get(server)
+    assert (status, json.loads(body)["error"]["message"]) == (429, "slow down")
+    status, body = await get(server, data=b"x" * 200)
+    assert (status, json.loads(body)["error"]["code"]) == (413, 413)
+    status, body = await get(server, path="/nowhere")
+    assert (status, json.loads(body)["error"]["message"]) == (404, "Not Found")
+    await server.stop()
+    assert not caplog.records
+
+
+async def test_a_mistake_of_ours_is_logged_and_not_told(caplog):
+    async def fail(request):
+        raise ValueError("secret")
+
+    server = serve(fail)
+    await server.start()
+    with caplog.at_level(logging.ERROR):
+        status, body = await get(server)
+    await server.stop()
+    assert status == 500
+    assert b"secret" not in body
+    assert [record.name for record in caplog.records] == ["fireworks_async.web"]
+
+
+async def test_connections_and_requests_are_counted_and_numbered():
+    numbers = []
+    changes = 0
+    all_gone = asyncio.Event()
+
+    def change():
+        nonlocal changes
+        changes += 1
+        if server.connections_opened == 2 and server.connections == 0:
+            all_gone.set()
+
+    async def handler(request):
+        numbers.append((server.connection_number(request), server.in_flight))
+        return web.Response()
+
+    server = serve(handler, on_change=change)
+    await server.start()
+    async with aiohttp.ClientSession() as session:
+        for _ in range(2):
+            async with session.get(server.url) as response:
+                await response.read()
+        assert server.connections == 1
+    await get(server)
+    await all_gone.wait()
+    assert numbers == [(1, 1), (1, 1), (2, 1)]
+    assert (server.connections_opened, server.in_flight) == (2, 0)
+    assert changes == 2 * 2 + 3 * 2
+    await server.stop()
+
+
+async def test_a_handler_is_cancelled_when_its_client_leaves():
+    came, ended = asyncio.Event(), asyncio.Event()
+
+    async def handler(request):
+        came.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    server = serve(handler)
+    await server.start()
+    asking = asyncio.create_task(get(server))
+    await came.wait()
+    asking.cancel()
+    await ended.wait()
+    await server.stop()
+
+
+async def test_stopping_waits_for_what_runs_as_long_as_it_is_told():
+    came, release = asyncio.Event(), asyncio.Event()
+
+    async def handler(request):
+        came.set()
+        await release.wait()
+        return web.Response(body=b"whole")
+
+    server = serve(handler)
+    await server.start()
+    asking = asyncio.create_task(get(server))
+    await came.wait()
+    stopping = asyncio.create_task(server.stop(drain=10))
+    await asyncio.sleep(0)
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", server.port)
+    release.set()
+    assert await asking == (200, b"whole")
+    await stopping
+
+
+async def test_stopping_ends_what_runs_too_long():
+    came = asyncio.Event()
+
+    async def handler(request):
+        came.set()
+        await asyncio.Event().wait()
+
+    server = serve(handler)
+    await server.start()
+    asking = asyncio.create_task(get(server))
+    await came.wait()
+    await server.stop(drain=0.01)
+    with pytest.raises(aiohttp.ServerDisconnectedError):
+        await asking
+    assert server.in_flight == 0
