@@ -6,10 +6,10 @@ waits to be repeated takes no place from those that wait to be sent.
 
 import random
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlencode
 
-from fireworks_async._client.config import APIKey, ClientConfig, check_api_key
+from fireworks_async._client.config import ClientConfig, check_api_key
 from fireworks_async._client.options import CallOptions
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._net.interfaces import ByteResponse, Limit, Transport, WireCall
@@ -20,7 +20,7 @@ from fireworks_async._protocol.requests import WireRequest
 from fireworks_async._version import __version__
 from fireworks_async.errors import APIConnectionError, APIStatusError, FireworksError
 
-__all__ = ("Attempts", "Service")
+__all__ = ("Attempts", "Service", "merged_headers", "without")
 
 _LARGEST_ERROR: Final = 64 * 1024
 _ERROR_BODY_WITHIN: Final = Timeout(connect=None, pool=None, receive=None, total=5)
@@ -34,7 +34,7 @@ _OUR_HEADERS: Final = {
 class Service:
     """What all calls of a client share: where they go, and how they are repeated."""
 
-    __slots__ = ("_headers", "budget", "config", "transport")
+    __slots__ = ("_headers", "_key", "_policy", "budget", "config", "transport")
 
     def __init__(
         self, transport: Transport, budget: RetryBudget, config: ClientConfig
@@ -42,28 +42,51 @@ class Service:
         self.transport = transport
         self.budget = budget
         self.config = config
-        self._headers = _merged(_OUR_HEADERS, config.default_headers)
+        # The key last sent, to find where an answer repeats it.
+        self._key = ""
+        self._policy = RetryPolicy(config.max_retries)
+        self._headers = merged_headers(_OUR_HEADERS, config.default_headers)
 
     def attempts(
         self, request: WireRequest, options: CallOptions, timings: StreamTimings
     ) -> "Attempts":
         """Prepare a call; nothing is sent."""
-        config = self.config
-        url = config.base_url + request.path
-        query = options.get("extra_query")
-        if query:
-            url += "?" + urlencode(query)
+        url = self.config.base_url + request.path
         headers = {**self._headers, **request.headers}
-        extra = options.get("extra_headers")
-        if extra:
-            headers = _merged(headers, extra)
+        policy = self._policy
+        if options:
+            if query := options.get("extra_query"):
+                url += "?" + urlencode(query)
+            if extra := options.get("extra_headers"):
+                headers = merged_headers(headers, extra)
+            if "max_retries" in options:
+                policy = RetryPolicy(options["max_retries"])
         return Attempts(
             self,
             WireCall("POST", url, headers, request.body),
-            timeout=Timeout.of(options.get("timeout", config.timeout)),
-            policy=RetryPolicy(options.get("max_retries", config.max_retries)),
+            timeout=Timeout.of(options.get("timeout", self.config.timeout)),
+            policy=policy,
             timings=timings,
         )
+
+    async def authorized(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """The headers with the key, unless the caller has set that header."""
+        key = self.config.api_key
+        if not isinstance(key, str):
+            # Asked for each attempt: a short-lived key may have changed since.
+            key = check_api_key(await key(), "what the api_key callable gave")
+        self._key = key
+        # Last, so that a header of the caller's, however spelt, wins.
+        return merged_headers({"Authorization": f"Bearer {key}"}, headers)
+
+    def redacted(self, error: FireworksError) -> FireworksError:
+        """The error, without the key where an answer repeats it to the caller."""
+        if self._key:
+            for name, value in vars(error).items():
+                if name != "partial":
+                    vars(error)[name] = without(self._key, value)
+            error.args = (error.message,)
+        return error
 
 
 class Attempts:
@@ -139,6 +162,15 @@ class Attempts:
             await self._service.transport.clock.sleep(delay)
         return True
 
+    def redacted(self, error: FireworksError) -> FireworksError:
+        """The error, without the key where an answer repeats it to the caller."""
+        return self._service.redacted(error)
+
+    def abort(self, error: FireworksError) -> None:
+        """End whatever the call waits for, in another task, with this error."""
+        if self._limit is not None:
+            self._limit.abort(error)
+
     def close(self, *, succeeded: bool) -> None:
         """Stop the clocks; a success pays into the retry budget."""
         if self._limit is not None:
@@ -147,24 +179,19 @@ class Attempts:
             self._service.budget.record_success(self.retries_taken)
 
     async def _try_once(self) -> ByteResponse:
-        transport = self._service.transport
-        response = await transport.send(
-            await self._authorized(), limit=self.limit, timings=self._timings
+        service = self._service
+        call = self._call
+        limit = self.limit
+        with limit.during("total"):
+            headers = await service.authorized(call.headers)
+        response = await service.transport.send(
+            WireCall(call.method, call.url, headers, call.body),
+            limit=limit,
+            timings=self._timings,
         )
         if response.status < 300:
             return response
         raise await self._refusal(response)
-
-    async def _authorized(self) -> WireCall:
-        key: APIKey = self._service.config.api_key
-        if not isinstance(key, str):
-            # Asked for each attempt: a short-lived key may have changed since.
-            key = check_api_key(await key(), "what the api_key callable gave")
-        call = self._call
-        if any(name.lower() == "authorization" for name in call.headers):
-            return call
-        headers = {**call.headers, "Authorization": f"Bearer {key}"}
-        return WireCall(call.method, call.url, headers, call.body)
 
     async def _refusal(self, response: ByteResponse) -> APIStatusError:
         """Read what the API says of the refusal, as far as it is sensible."""
@@ -192,8 +219,28 @@ class Attempts:
         )
 
 
-def _merged(base: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
+def without(key: str, value: object) -> object:
+    """A value of an error with the key blotted out, however deep it stands."""
+    match value:
+        case str():
+            return value.replace(key, "***")
+        case dict():
+            items = cast("dict[object, object]", value).items()
+            return {without(key, k): without(key, v) for k, v in items}
+        case list():
+            return [without(key, item) for item in cast("list[object]", value)]
+        case tuple():
+            items_ = cast("tuple[object, ...]", value)
+            return tuple(without(key, item) for item in items_)
+        case _:
+            return value
+
+
+def merged_headers(base: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
     """Headers of both; those of ``over`` win, whatever the case of their names."""
-    replaced = {name.lower() for name in over}
-    kept = {name: base[name] for name in base if name.lower() not in replaced}
-    return {**kept, **over}
+    merged = {**base, **over}
+    if len({name.lower() for name in merged}) < len(merged):
+        replaced = {name.lower() for name in over}
+        kept = {name: base[name] for name in base if name.lower() not in replaced}
+        merged = {**kept, **over}
+    return merged

@@ -5,7 +5,7 @@ attempt is repeated in secret; afterwards never. The answer's lease is given bac
 the stream ends, fails, is cancelled or is closed, whichever comes first.
 """
 
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any, Final, TypeVar
 
 from fireworks_async._client.attempts import Attempts
@@ -100,7 +100,7 @@ class ChatReader:
         if self._response is None and not self._ended:
             await self._alone(self._open())
 
-    async def next_batch(self) -> list[ChatCompletionChunk]:
+    def next_batch(self) -> Awaitable[list[ChatCompletionChunk]]:
         """The chunks of the next read that holds any; empty at the end.
 
         Raises:
@@ -108,17 +108,21 @@ class ChatReader:
             StreamStateError: The stream was closed before its end, or another task is
                 reading it.
         """
-        if self._ended:
-            return []
-        return await self._alone(self._next_batch())
+        return self._alone(self._next_batch())
 
     def close(self) -> None:
         """Leave the stream: before its end, its connection is closed at once."""
-        if not self._ended and self._failure is None:
+        if self._ended:
+            return
+        if self._failure is None:
             self._failure = StreamStateError(
                 "the stream was left before its end, and is closed"
             )
+        if self.timings.done_at is None:
             self.timings.done_at = self._clock.now()
+        if self._busy:
+            # Another task sends, waits or reads: it gets the error.
+            self._attempts.abort(self._failure)
         self._attempts.close(succeeded=False)
         self._let_go()
 
@@ -158,7 +162,7 @@ class ChatReader:
         self.timings.first_delta_at = self.timings.last_delta_at = None
 
     async def _next_batch(self) -> list[ChatCompletionChunk]:
-        while True:
+        while not self._ended:
             try:
                 if self._problem is not None:
                     raise self._problem
@@ -170,6 +174,7 @@ class ChatReader:
                 if self.handed_out or not await self._attempts.may_repeat(error):
                     raise
                 self._problem = None
+        return []
 
     async def _read(self) -> list[ChatCompletionChunk]:
         try:
@@ -242,10 +247,9 @@ class ChatReader:
                 error.partial = self.collector.result()
             if error.request_id is None and self._info is not None:
                 error.request_id = self._info.request_id
-        self._failure = error
-        self.timings.done_at = self._clock.now()
+        self._failure = self._attempts.redacted(error)
         self.close()
-        return error
+        return self._failure
 
     def _let_go(self) -> None:
         response, self._response = self._response, None

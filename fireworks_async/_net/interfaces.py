@@ -11,7 +11,7 @@ import msgspec
 
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._policy.timeouts import Timeout
-from fireworks_async.errors import TimeoutPhase
+from fireworks_async.errors import FireworksError, TimeoutPhase
 
 __all__ = (
     "ByteResponse",
@@ -75,17 +75,32 @@ class Limit(Protocol):
         """
 
     @abstractmethod
+    def abort(self, error: FireworksError) -> None:
+        """End the waiting with this error; a no-op when nothing is waited for."""
+
+    @abstractmethod
     def close(self) -> None:
         """Stop being watched; idempotent."""
 
 
-class WireCall(msgspec.Struct, frozen=True, gc=False):
-    """One HTTP request, ready to be sent any number of times."""
+class WireCall:
+    """One HTTP request, ready to be sent any number of times.
 
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
+    Its ``repr`` shows no header: one of them holds the API key.
+    """
+
+    __slots__ = ("body", "headers", "method", "url")
+
+    def __init__(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+
+    def __repr__(self) -> str:
+        return f"<WireCall {self.method} {self.url}, {len(self.body)} bytes>"
 
 
 class ByteResponse(Protocol):

@@ -45,6 +45,43 @@ _LAST_BYTES: Final = 0.5
 """Seconds that closing waits for connections to say goodbye."""
 
 
+class _Lodge:
+    """What the pool holds in one event loop, from the first call there."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, *, limit: int, clock: Clock
+    ) -> None:
+        self.loop = loop
+        self.gate = Gate(limit)
+        self.watchdog = Watchdog(clock)
+        self.drains = Drains(clock, self.gate.release)
+        self.answers: set[PooledResponse] = set()
+        self.session: aiohttp.ClientSession | None = None
+
+    @property
+    def connections(self) -> int:
+        """Open ones; with a session that is not ours, those in use."""
+        connector = self.session.connector if self.session is not None else None
+        if isinstance(connector, Connector):
+            return connector.connections
+        return self.gate.admitted
+
+    def ended(self, response: PooledResponse) -> None:
+        """Take an answer back: finished, or closed."""
+        self.answers.discard(response)
+        if not response.is_draining:
+            self.gate.release()
+
+    def end_calls(self) -> None:
+        """Wake whoever waits for anything, with a typed error."""
+        self.gate.close()
+        self.watchdog.abort_all(_closed)
+        for response in tuple(self.answers):
+            response.close(_closed())
+        self.drains.close()
+        self.watchdog.close()
+
+
 class SessionPool:
     """A ``Transport`` over aiohttp.
 
@@ -69,9 +106,7 @@ class SessionPool:
         self._given = session
         self._context = context
         self._closed = False
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._session: aiohttp.ClientSession | None = None
-        self._renew()
+        self._lodge: _Lodge | None = None
 
     def __repr__(self) -> str:
         s = self.statistics()
@@ -80,21 +115,19 @@ class SessionPool:
             f"{s.connections} connections>"
         )
 
-    def _renew(self) -> None:
-        """Begin with nothing in flight: at first, and in another event loop."""
-        self._gate = Gate(self._limit)
-        self._watchdog = Watchdog(self.clock)
-        self._drains = Drains(self.clock, self._gate.release)
-        self._open: set[PooledResponse] = set()
-
     @property
     def is_open(self) -> bool:
         """Whether it holds a session of its own that nobody has closed."""
-        return self._session is not None and self._session is not self._given
+        return not self._closed and self._lodge is not None and self._given is None
 
     def limit(self, timeout: Timeout) -> TimeLimit:
-        """The time limits of one call; its total counts from now."""
-        return self._watchdog.limit(timeout)
+        """The time limits of one call; its total counts from now.
+
+        Raises:
+            ClientClosedError: The pool is closed.
+            ConfigurationError: The pool is in use by another running event loop.
+        """
+        return self._here().watchdog.limit(timeout)
 
     async def send(
         self, call: WireCall, *, limit: Limit, timings: StreamTimings
@@ -110,131 +143,124 @@ class SessionPool:
             ClientClosedError: The pool is closed.
             ConfigurationError: The pool is in use by another running event loop.
         """
-        session = self._session_here()
-        gate = self._gate
+        lodge = self._here()
         with limit.during("pool"):
-            await gate.admit()
+            await lodge.gate.admit()
         timings.sent_at = self.clock.now()
         try:
-            response = await self._exchange(session, call, limit)
+            response = await self._exchange(lodge, call, limit)
         except BaseException:
-            gate.release()
+            lodge.gate.release()
             raise
         timings.headers_at = self.clock.now()
-        self._open.add(response)
+        lodge.answers.add(response)
         return response
 
     def statistics(self) -> PoolStatistics:
         """What the pool holds now."""
-        draining = len(self._drains)
-        connector = self._session.connector if self._session is not None else None
+        lodge = self._lodge
+        if lodge is None:
+            return PoolStatistics(0, 0, 0, 0, self._limit)
+        draining = len(lodge.drains)
         return PoolStatistics(
-            connections=(
-                connector.connections
-                if isinstance(connector, Connector)
-                else self._gate.admitted
-            ),
-            in_flight=self._gate.admitted - draining,
-            waiting=self._gate.waiting,
+            connections=lodge.connections,
+            in_flight=lodge.gate.admitted - draining,
+            waiting=lodge.gate.waiting,
             draining=draining,
             limit=self._limit,
         )
 
     async def aclose(self) -> None:
         """End all calls and close all connections; idempotent, done within a second."""
-        session = self._session
-        if session is None or self._loop is not asyncio.get_running_loop():
+        lodge = self._lodge
+        if lodge is None or lodge.loop is not asyncio.get_running_loop():
             self.drop()
             return
-        self._session = None
-        self._end_calls()
-        if session is not self._given:
-            # Closing is done when this is called; it waits for the last bytes to go.
+        self._closed = True
+        self._lodge = None
+        lodge.end_calls()
+        if lodge.session is not None and self._given is None:
+            # All is closed when this is called; it waits for the last bytes to go.
             with anyio.move_on_after(_LAST_BYTES):
-                await session.close()
+                await lodge.session.close()
 
     def drop(self) -> None:
         """Close all connections without waiting; for a client that is thrown away."""
-        session, self._session = self._session, None
-        if self._loop is not None and not self._loop.is_closed():
-            self._end_calls()
         self._closed = True
-        if session is not None and session is not self._given:
+        self._forget_lodge()
+
+    def _forget_lodge(self) -> None:
+        lodge, self._lodge = self._lodge, None
+        if lodge is None:
+            return
+        if not lodge.loop.is_closed():
+            lodge.end_calls()
+        session = lodge.session
+        if session is not None and self._given is None:
             connector = session.connector
             # Detached, so that aiohttp does not report what has been reported by us.
             session.detach()
             if isinstance(connector, Connector):
                 connector.drop()
 
-    def _end_calls(self) -> None:
-        self._closed = True
-        self._gate.close()
-        for response in tuple(self._open):
-            response.close(ClientClosedError("the client was closed"))
-        self._drains.close()
-        self._watchdog.close()
-
-    def _session_here(self) -> aiohttp.ClientSession:
-        """The session of the running loop."""
+    def _here(self) -> _Lodge:
+        """What is held in the running loop."""
         if self._closed:
-            raise ClientClosedError("the client is closed")
-        loop = asyncio.get_running_loop()
-        if self._session is None or self._loop is not loop:
-            self._move_to(loop)
-        assert self._session is not None
-        if self._session.closed:
+            raise _closed()
+        if self._given is not None and self._given.closed:
             raise ClientClosedError("the aiohttp session given to the client is closed")
-        return self._session
-
-    def _move_to(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._loop is not None and self._loop is not loop:
-            if not self._loop.is_closed():
+        loop = asyncio.get_running_loop()
+        lodge = self._lodge
+        if lodge is not None and lodge.loop is not loop:
+            if not lodge.loop.is_closed():
                 raise ConfigurationError(
                     "the client is in use by another event loop; make one client for "
                     "each loop"
                 )
             # What the closed loop left behind can only be dropped.
-            self.drop()
-            self._closed = False
-            self._renew()
-        self._loop = loop
-        self._session = self._given or open_session(self._drains, self._context)
+            self._forget_lodge()
+            lodge = None
+        if lodge is None:
+            lodge = _Lodge(loop, limit=self._limit, clock=self.clock)
+            lodge.session = self._given or open_session(lodge.drains, self._context)
+            self._lodge = lodge
+        return lodge
 
     async def _exchange(
-        self, session: aiohttp.ClientSession, call: WireCall, limit: Limit
+        self, lodge: _Lodge, call: WireCall, limit: Limit
     ) -> PooledResponse:
         delivery = Delivery(limit, fresh=False)
-        problem, stale = await self._try(session, call, delivery)
+        problem, stale = await self._try(lodge, call, delivery)
         if isinstance(problem, APIConnectionError) and stale and not self._closed:
             delivery = Delivery(limit, fresh=True)
-            problem, _ = await self._try(session, call, delivery)
+            problem, _ = await self._try(lodge, call, delivery)
         if isinstance(problem, PooledResponse):
             return problem
         if self._closed:
-            raise ClientClosedError("the client was closed")
+            raise _closed()
         raise problem
 
     async def _try(
-        self, session: aiohttp.ClientSession, call: WireCall, delivery: Delivery
+        self, lodge: _Lodge, call: WireCall, delivery: Delivery
     ) -> tuple[PooledResponse | APIConnectionError, bool]:
         """One request; its answer or what went wrong, and whether that was staleness.
 
         Returned, not raised, so that aiohttp's error is not in its context.
         """
+        assert lodge.session is not None
         origin = "/".join(call.url.split("/", 3)[:3])
         try:
             with delivery.limit.during("receive"):
-                answer = await send(session, call, delivery)
+                answer = await send(lodge.session, call, delivery)
         except FireworksError:
             raise
         except BORDER_ERRORS as error:
             stale = bool(delivery.reused) and is_silence(error)
             return translate(error, origin), stale
         return PooledResponse(
-            answer, origin=origin, drains=self._drains, on_end=self._ended
+            answer, origin=origin, drains=lodge.drains, on_end=lodge.ended
         ), False
 
-    def _ended(self, response: PooledResponse) -> None:
-        self._open.discard(response)
-        if not response.is_draining:
-            self._gate.release()
+
+def _closed() -> ClientClosedError:
+    return ClientClosedError("the client is closed")

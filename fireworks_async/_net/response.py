@@ -10,6 +10,8 @@ from typing import Final
 import aiohttp
 
 from fireworks_async._net.drains import Drain, Drains
+from fireworks_async._net.intake import take_all
+from fireworks_async._policy.retry import CERTIFICATE_FAILURE
 from fireworks_async.errors import (
     APIConnectionError,
     FireworksError,
@@ -25,14 +27,14 @@ BORDER_ERRORS: Final = (aiohttp.ClientError, OSError, RuntimeError)
 def translate(problem: BaseException, origin: str) -> APIConnectionError:
     """Say what went wrong on the way to ``origin`` (``https://host:port``).
 
-    A failed certificate check has ``code="certificate_verify_failed"``: it is no
-    passing fault, and is not retried.
+    A failed certificate check has ``code=CERTIFICATE_FAILURE``: it is no passing fault,
+    and is not retried.
     """
     if isinstance(problem, aiohttp.ClientConnectorCertificateError):
         return APIConnectionError(
             f"the certificate of {origin} could not be verified: "
             f"{_reason(problem.certificate_error)}",
-            code="certificate_verify_failed",
+            code=CERTIFICATE_FAILURE,
         )
     return APIConnectionError(_what_happened(problem, origin))
 
@@ -119,17 +121,12 @@ class PooledResponse:
         """
         if self._lost is None:
             try:
-                return await self._content.readany()
+                return await take_all(self._content)
             except BORDER_ERRORS as problem:
                 lost = translate(problem, self._origin)
             # Not when this side closed the connection while the read waited.
             if self._lost is None:
                 self._lost = lost
-                # What came before the loss is still in the reader, behind its error.
-                self._content.set_exception(None)  # type: ignore[arg-type] # clears it
-                left = self._content.read_nowait()
-                if left:
-                    return left
         raise self._lost
 
     def finish(self) -> None:

@@ -10,11 +10,12 @@ A limit is never early, and late by at most ``GRAIN``.
 
 import asyncio
 import math
+from collections.abc import Callable
 from typing import Final, Self
 
 from fireworks_async._net.interfaces import Clock, Timer
 from fireworks_async._policy.timeouts import Timeout
-from fireworks_async.errors import APITimeoutError, TimeoutPhase
+from fireworks_async.errors import APITimeoutError, FireworksError, TimeoutPhase
 
 __all__ = ("GRAIN", "TimeLimit", "Watchdog")
 
@@ -39,7 +40,7 @@ class TimeLimit:
 
     __slots__ = (
         "_cancelling",
-        "_fired",
+        "_ending",
         "_phase",
         "_task",
         "_timeout",
@@ -60,7 +61,7 @@ class TimeLimit:
         self._total_at = total_at
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
-        self._fired: TimeoutPhase | None = None
+        self._ending: FireworksError | None = None
         self.deadline = _NEVER
 
     def during(self, phase: TimeoutPhase) -> Self:
@@ -81,18 +82,15 @@ class TimeLimit:
         task = self._task
         self._task = None
         self.deadline = _NEVER
-        fired = self._fired
-        if fired is None:
+        ending, self._ending = self._ending, None
+        if ending is None:
             return
-        self._fired = None
         assert task is not None
-        if (
-            task.uncancel() <= self._cancelling
-            and kind is not None
-            and isinstance(error, asyncio.CancelledError)
+        # Somebody else's cancellation in the same step goes first.
+        if task.uncancel() <= self._cancelling and isinstance(
+            error, asyncio.CancelledError
         ):
-            limit = getattr(self._timeout, fired)
-            raise APITimeoutError(_MESSAGES[fired].format(limit), phase=fired)
+            raise ending
 
     def close(self) -> None:
         """Stop being watched; idempotent."""
@@ -100,9 +98,15 @@ class TimeLimit:
 
     def fire(self, now: float) -> None:
         """End the wait; called by the watchdog once the deadline has passed."""
-        self._fired = "total" if now >= self._total_at else self._phase
-        self.deadline = _NEVER
-        if self._task is not None:
+        phase = "total" if now >= self._total_at else self._phase
+        seconds = getattr(self._timeout, phase)
+        self.abort(APITimeoutError(_MESSAGES[phase].format(seconds), phase=phase))
+
+    def abort(self, error: FireworksError) -> None:
+        """End the wait with this error; a no-op when nothing is waited for."""
+        if self._task is not None and self._ending is None:
+            self._ending = error
+            self.deadline = _NEVER
             self._task.cancel()
 
     def _set_deadline(self) -> None:
@@ -147,6 +151,11 @@ class Watchdog:
             self._timer.cancel()
         self.next_look = when
         self._timer = self.clock.call_at(when, self._look)
+
+    def abort_all(self, error: Callable[[], FireworksError]) -> None:
+        """End every wait that is watched, each with an error of its own."""
+        for limit in tuple(self._limits):
+            limit.abort(error())
 
     def close(self) -> None:
         """Stop the timer."""

@@ -105,6 +105,8 @@ _ONE = msgspec.json.Decoder(ChatCompletionChunk)
 _MANY = msgspec.json.Decoder(list[ChatCompletionChunk])
 _ANY = msgspec.json.Decoder()
 
+_TOO_DEEP = "JSON nested too deeply"
+
 decode_chunks = _MANY.decode
 
 
@@ -145,7 +147,7 @@ def _decode_object(data: str) -> dict[str, object]:
     try:
         value: object = _ANY.decode(data)
     except RecursionError:
-        raise ValueError("JSON nested too deeply") from None
+        raise ValueError(_TOO_DEEP) from None
     if not _is_object(value):
         raise ValueError(f"a JSON object was expected, not {type(value).__name__}")
     return value
@@ -157,7 +159,11 @@ def _forgiving_chunk(
     if value.get("error") is not None:
         return value
     value["choices"] = value.get("choices") or []
-    return msgspec.convert(_without_nulls(value), ChatCompletionChunk, strict=False)
+    try:
+        plain = _without_nulls(value)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    return msgspec.convert(plain, ChatCompletionChunk, strict=False)
 
 
 def _is_object(value: object) -> TypeGuard[dict[str, object]]:

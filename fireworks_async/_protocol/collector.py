@@ -136,6 +136,7 @@ class ChatCollector:
         "_choices",
         "_created",
         "_id",
+        "_identified",
         "_model",
         "_prompt_token_ids",
         "_unfinished",
@@ -147,6 +148,7 @@ class ChatCollector:
         self._choices: dict[int, _ChoiceParts] = {}
         self._unfinished = 0
         self._id = ""
+        self._identified = False
         self._created = 0
         self._model = ""
         self.perf_metrics: PerfMetricValues | None = None
@@ -185,12 +187,15 @@ class ChatCollector:
                     parts = self._open(choice.index)
                 if parts.add(choice):
                     output = True
+                if choice.prompt_token_ids is not None:
+                    self._prompt_token_ids = choice.prompt_token_ids
                 if choice.finish_reason is not None:
                     self._finish(parts, choice.finish_reason)
             if (
-                not self._id
+                not self._identified
                 or chunk.usage is not None
                 or chunk.perf_metrics is not None
+                or chunk.prompt_token_ids is not None
             ):
                 self._add_beside_choices(chunk)
         return output
@@ -226,16 +231,13 @@ class ChatCollector:
         self._id = self._id or chunk.id
         self._created = self._created or chunk.created
         self._model = self._model or chunk.model
+        self._identified = bool(self._id and self._created and self._model)
         if chunk.usage is not None:
             self.usage = chunk.usage
         if chunk.perf_metrics is not None:
             self.perf_metrics = chunk.perf_metrics
-        prompt = chunk.prompt_token_ids
-        for choice in chunk.choices:
-            # In text completions, and in some chunks, it stands on the choice.
-            prompt = prompt or choice.prompt_token_ids
-        if prompt is not None:
-            self._prompt_token_ids = prompt
+        if chunk.prompt_token_ids is not None:
+            self._prompt_token_ids = chunk.prompt_token_ids
 
 
 def _add_logprobs(to: LogProbs, new: LogProbs) -> None:

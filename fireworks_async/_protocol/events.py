@@ -1,7 +1,7 @@
 """Chunks in, typed events out: what happens in a stream, by name.
 
 An event says what a chunk added (``….delta``) or that a part is whole (``….done``).
-Parts are whole when the next part of their choice begins, or when it finishes.
+A part is whole when its choice finishes; reasoning also when text or a tool call begins.
 """
 
 import io

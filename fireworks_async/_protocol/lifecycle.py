@@ -21,7 +21,7 @@ import enum
 __all__ = ("TRANSITIONS", "Lifecycle", "Signal", "State")
 
 
-class State(enum.Enum):
+class State(enum.StrEnum):
     """Where a stream stands."""
 
     OPEN = "open"
@@ -32,7 +32,7 @@ class State(enum.Enum):
     FAILED = "failed"
 
 
-class Signal(enum.Enum):
+class Signal(enum.StrEnum):
     """What can happen to a stream."""
 
     CHUNKS = "chunks came, and some choice is not finished"
@@ -45,6 +45,7 @@ class Signal(enum.Enum):
 
 _ENDS = (Signal.SENTINEL, Signal.END, Signal.LOST)
 
+# StrEnum: its members hash as fast as text, and every read asks the table once.
 # An absent pair is illegal: nothing happens to a stream after its end.
 TRANSITIONS: dict[tuple[State, Signal], State] = {
     **{

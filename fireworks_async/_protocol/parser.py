@@ -28,8 +28,10 @@ _SENTINEL = "[DONE]"
 _SENTINEL_LINE = b"data: [DONE]"
 _PREFIX = b"data: "
 _BORDER = b"\n\ndata: "
-# What a border shrinks by when it becomes the comma of a JSON array.
-_BORDER_SHRINKS = len(_BORDER) - 1
+# What takes a border's place in a JSON array. The line break keeps two broken events
+# from becoming a whole one: JSON text holds none inside its strings.
+_COMMA = b",\n"
+_BORDER_SHRINKS = len(_BORDER) - len(_COMMA)
 # A part of an event up to here waits to be joined to the next read; a longer one goes
 # to the SSEDecoder, which joins the parts of a line once however many they are.
 _LONGEST_TAIL = 64 * 1024
@@ -114,6 +116,10 @@ class ChatStreamParser(ChatParser):
             if chunks is not None:
                 return chunks
             self._sse = SSEDecoder()
+            if self._seen:
+                # A blank line means nothing here, and puts the decoder past the only
+                # place where a byte order mark is one.
+                self._sse.feed(b"\n")
         return self._feed_by_event(self._sse, data)
 
     def feed_eof(self) -> list[ChatCompletionChunk]:
@@ -138,7 +144,7 @@ class ChatStreamParser(ChatParser):
             self._tail = rest
             return []
         body = data[:end]
-        done = body.endswith(_SENTINEL_LINE)
+        done = body == _SENTINEL_LINE or body.endswith(b"\n\n" + _SENTINEL_LINE)
         if done:
             body = body[: -len(_SENTINEL_LINE)].removesuffix(b"\n\n")
         chunks = _decode_plain(body) if body else []
@@ -261,18 +267,17 @@ def _is_plain_beginning(rest: bytes) -> bool:
 def _decode_plain(body: bytes) -> list[ChatCompletionChunk] | None:
     """Decode one-line events, the last blank line cut off; None if they are not that.
 
-    A line break that is left after the borders became commas belongs to something else
-    than a border: JSON text holds none inside its strings. The count guards against a
-    line that holds several JSON values.
+    A line break beside those of the borders belongs to something unusual. The number of
+    chunks guards against a line that holds several JSON values.
     """
     if not body.startswith(_PREFIX):
         return None
-    array = body[len(_PREFIX) :].replace(_BORDER, b",")
-    if b"\n" in array or b"\r" in array:
+    array = body[len(_PREFIX) :].replace(_BORDER, _COMMA)
+    borders = (len(body) - len(_PREFIX) - len(array)) // _BORDER_SHRINKS
+    if array.count(b"\n") != borders or b"\r" in array:
         return None
     try:
         chunks = decode_chunks(b"[" + array + b"]")
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return None
-    borders = (len(body) - len(_PREFIX) - len(array)) // _BORDER_SHRINKS
     return chunks if len(chunks) == borders + 1 else None

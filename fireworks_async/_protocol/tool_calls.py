@@ -34,9 +34,10 @@ class _Parts:
         self.id = ""
         self.type = "function"
         self.name = ""
-        self.arguments: list[str] = []
+        # With the number of its fragment, since an orphan's are put among its owner's.
+        self.arguments: list[tuple[int, str]] = []
 
-    def add(self, delta: ToolCallDelta) -> None:
+    def add(self, delta: ToolCallDelta, number: int) -> None:
         if delta.id:
             self.id = delta.id
         if delta.type:
@@ -48,9 +49,9 @@ class _Parts:
             self.name += function.name
         arguments = function.arguments
         if isinstance(arguments, str):
-            self.arguments.append(arguments)
+            self.arguments.append((number, arguments))
         elif arguments is not None:
-            self.arguments.append(msgspec.json.encode(arguments).decode())
+            self.arguments.append((number, msgspec.json.encode(arguments).decode()))
 
     @property
     def is_orphan(self) -> bool:
@@ -60,18 +61,20 @@ class _Parts:
 class ToolCallCollector:
     """The tool calls of one choice."""
 
-    __slots__ = ("_by_index", "_last", "_opened")
+    __slots__ = ("_by_index", "_fragments", "_last", "_opened")
 
     def __init__(self) -> None:
         self._by_index: dict[int, _Parts] = {}
         self._opened: list[_Parts] = []
         self._last: _Parts | None = None
+        self._fragments = 0
 
     def add(self, deltas: Iterable[ToolCallDelta]) -> None:
         """Take the fragments of one chunk."""
         for delta in deltas:
             parts = self._find(delta)
-            parts.add(delta)
+            parts.add(delta, self._fragments)
+            self._fragments += 1
             self._last = parts
 
     def result(self) -> list[ToolCall]:
@@ -92,7 +95,8 @@ class ToolCallCollector:
                 id=parts.id or f"call_{position}",
                 type=parts.type,
                 function=FunctionCall(
-                    name=parts.name, arguments="".join(arguments[id(parts)])
+                    name=parts.name,
+                    arguments="".join(text for _, text in sorted(arguments[id(parts)])),
                 ),
             )
             for position, parts in enumerate(whole)
@@ -111,8 +115,8 @@ class ToolCallCollector:
 
     @staticmethod
     def _opens_a_call(delta: ToolCallDelta, last: _Parts) -> bool:
-        if delta.id:
-            return bool(last.id) and delta.id != last.id
+        if delta.id and last.id:
+            return delta.id != last.id
         name = delta.function.name if delta.function is not None else None
         return bool(name) and bool(last.arguments)
 
