@@ -109,6 +109,8 @@ class Repeat:
             for step in self.steps:
                 await step.play(connection)
             played += 1
+            # Writing to a connection that was lost does not wait, and would spin.
+            await asyncio.sleep(0)
 
 
 @dataclass(frozen=True)
@@ -243,6 +245,10 @@ class RawServer:
         await self._server.wait_closed()
         if exc_type is None:
             assert not self.surprises, self.surprises
+
+    def play(self, *scripts: Script) -> None:
+        """Play these next, for requests to come."""
+        self._scripts += scripts
 
     def next_script(self) -> Script | None:
         return self._scripts.pop(0) if self._scripts else self._default

@@ -20,8 +20,8 @@ def _main() -> None:
     params.model.path = arguments.model
     params.model_alias = {arguments.alias}
     params.hostnames, params.port = ["127.0.0.1"], 0
-    # The context is shared out among the slots.
-    params.n_parallel, params.n_ctx = arguments.slots, 4096 * arguments.slots
+    # The context is shared out among the slots; an answer may take seconds.
+    params.n_parallel, params.n_ctx = arguments.slots, 32_768 * arguments.slots
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.n_threads_http = max(8, arguments.slots + 4)
     params.warmup, params.offline, params.use_jinja = False, True, True

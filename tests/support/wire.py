@@ -81,7 +81,8 @@ def stream_head(status: int = 200, /, **headers: str) -> bytes:
 
 
 def http_chunk(data: bytes) -> bytes:
-    """Data as one chunk of a chunked body."""
+    """Data as one chunk of a chunked body; one without data would be the last."""
+    assert data
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 

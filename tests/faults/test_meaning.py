@@ -1,0 +1,474 @@
+"""Faults in what the events of a stream say (F40 to F49)."""
+
+import asyncio
+import json
+
+import msgspec
+import pytest
+
+from fireworks_async import errors
+from fireworks_async.errors import (
+    FireworksError,
+    InternalServerError,
+    RateLimitError,
+    ServiceUnavailableError,
+    StreamProtocolError,
+    StreamServerError,
+    StreamTruncatedError,
+)
+from tests.support.calls import MESSAGES, failure, text
+from tests.support.raw_server import RawServer, Send, Trickle
+from tests.support.recorded import (
+    CHAT_ANSWERS,
+    CHAT_FAILURES,
+    TEXT_COMPLETION,
+    assert_holds,
+)
+from tests.support.wire import (
+    DONE,
+    LAST_CHUNK,
+    USAGE,
+    answer,
+    chunk,
+    http_chunk,
+    sse,
+    stream_head,
+    stream_response,
+)
+
+ROLE = chunk(delta={"role": "assistant", "content": ""})
+STOP = chunk(finish_reason="stop")
+
+
+def playing(*items):
+    return RawServer([Send(stream_response(*items))])
+
+
+def by_name(recording):
+    return recording.name
+
+
+@pytest.mark.parametrize("recording", CHAT_ANSWERS, ids=by_name)
+@pytest.mark.parametrize("size", [100_000, 100], ids=["whole", "in pieces"])
+async def test_recorded_streams_amount_to_what_they_should(
+    ask, client_to, recording, size
+):
+    body = http_chunk(recording.body) + LAST_CHUNK
+    async with RawServer([Send(stream_head()), Trickle(body, size)]) as server:
+        completion = await ask(client_to(server))
+        assert_holds(msgspec.to_builtins(completion), recording.expected)
+        if ask.streams:
+            assert "".join(ask.received) == recording.text
+
+
+@pytest.mark.parametrize("recording", CHAT_FAILURES, ids=by_name)
+async def test_recorded_failures_are_told_and_keep_what_had_come(
+    ask, client_to, recording
+):
+    async with playing(recording.body) as server:
+        kind = getattr(errors, recording.expected["error"])
+        error = await failure(ask(client_to(server)), kind)
+        assert text(error.partial) == recording.text
+        if ask.streams:
+            assert "".join(ask.received) == recording.text
+
+
+async def test_a_recorded_text_completion_amounts_to_what_it_should(client_to):
+    async with playing(TEXT_COMPLETION.body) as server:
+        create = client_to(server).completions.create
+        completion = await create(model="m", prompt="hello world")
+        assert_holds(msgspec.to_builtins(completion), TEXT_COMPLETION.expected)
+
+
+REPORTS = {
+    "object": ({"error": {"message": "no", "type": "api_error"}}, StreamServerError),
+    "text": ({"error": "no"}, StreamServerError),
+    "status": ({"error": {"message": "no", "status": 503}}, ServiceUnavailableError),
+    "status_code": ({"error": {"message": "no", "status_code": 429}}, RateLimitError),
+    "number": ({"error": {"message": "no", "code": 500}}, InternalServerError),
+    "digits": ({"error": {"message": "no", "code": "429"}}, RateLimitError),
+    "name": ({"error": {"message": "no", "code": "INTERNAL"}}, InternalServerError),
+    "odd number": ({"error": {"message": "no", "code": 7}}, StreamServerError),
+    "beside": ({"error": "x", "message": "no", "status": 500}, InternalServerError),
+    "in a chunk": (chunk("y", error={"message": "no"}), StreamServerError),
+}
+
+
+@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("event", [b"", b"event: error\n"], ids=["data", "event"])
+@pytest.mark.parametrize("rest", [[], [DONE]], ids=["end", "[DONE]"])
+async def test_f40_a_reported_error_is_raised_with_what_had_come(
+    ask, client_to, report, event, rest
+):
+    told, kind = REPORTS[report]
+    async with playing(chunk("a"), event + sse(told), *rest) as server:
+        error = await failure(ask(client_to(server)), kind)
+        assert "no" in error.message
+        assert text(error.partial) == "a"
+        assert error.request_id == "req-scripted"
+        assert ask.received == (["a"] if ask.streams else [])
+
+
+@pytest.mark.parametrize("data", ['"no"', "no", "", "null", "[]", "{}", "17"])
+async def test_f40_an_error_event_may_say_anything(ask, client_to, data):
+    event = f"event: error\ndata: {data}\n\n".encode()
+    async with playing(chunk("a"), event) as server:
+        error = await failure(ask(client_to(server)), StreamServerError)
+        assert text(error.partial) == "a"
+
+
+@pytest.mark.usefixtures("no_jitter")
+async def test_f40_a_passing_error_is_tried_again_until_a_chunk_is_out(ask, client_to):
+    busy = {"error": {"message": "busy", "status": 503}}
+    first = [Send(stream_response(busy))]
+    second = [Send(stream_response(chunk("a"), busy))]
+    ok = [Send(stream_response(*answer("ab")))]
+    async with RawServer(first, second, ok) as server:
+        client = client_to(server, max_retries=2)
+        if ask.streams:
+            await failure(ask(client), ServiceUnavailableError)
+            assert ask.received == ["a"]
+            assert len(server.log) == 2
+        else:
+            assert text(await ask(client)) == "ab"
+            assert len(server.log) == 3
+
+
+@pytest.mark.usefixtures("no_jitter")
+async def test_f40_a_final_error_is_not_tried_again(ask, client_to):
+    refusal = {"error": {"message": "no", "code": 400}}
+    async with playing(refusal) as server:
+        await failure(ask(client_to(server, max_retries=2)), errors.BadRequestError)
+        assert len(server.log) == 1
+
+
+NO_CHUNKS = {
+    "no JSON": "nonsense",
+    "half": '{"choices": [',
+    "null": "null",
+    "array": "[]",
+    "number": "17",
+    "text": '"hello"',
+    "NaN": '{"created": NaN, "choices": []}',
+    "deep": "[" * 100_000,
+    "deep object": '{"a":' * 100_000,
+    "deep and whole": '{"choices":[],"x":' + "[" * 100_000 + "]" * 100_000 + "}",
+    "choices are no list": '{"choices": 17}',
+    "choice is no object": '{"choices": [17]}',
+    "delta is no object": '{"choices": [{"delta": 17}]}',
+    "long": "x" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("data", NO_CHUNKS)
+async def test_f41_what_is_no_chunk_is_one_error_with_an_excerpt(ask, client_to, data):
+    async with playing(chunk("a"), NO_CHUNKS[data], STOP, DONE) as server:
+        error = await failure(ask(client_to(server)), StreamProtocolError)
+        assert len(str(error)) < 1_000
+        assert len(repr(error.body)) < 1_000
+        assert text(error.partial) == "a"
+
+
+ODD_CHUNKS = {
+    "huge number": '{"created": ' + "9" * 5_000 + ', "choices": []}',
+    "doubled key": '{"choices": [], "id": "1", "id": "2"}',
+    "lone surrogate": r'{"choices": [{"delta": {"content": "\ud83d"}}]}',
+    "number as text": '{"created": "17", "choices": []}',
+    "number as float": '{"created": 17.5, "choices": []}',
+    "negative index": '{"choices": [{"index": -1, "delta": {}}]}',
+    "huge index": '{"choices": [{"index": 1000000000, "delta": {}}]}',
+    "text as number": '{"id": 17, "choices": []}',
+    "unknown object": '{"object": "other", "choices": [], "x": {"y": [null]}}',
+}
+
+
+@pytest.mark.parametrize("data", ODD_CHUNKS)
+async def test_f41_an_odd_chunk_is_read_or_is_an_error_of_ours(ask, client_to, data):
+    async with playing(chunk("a"), ODD_CHUNKS[data], STOP, DONE) as server:
+        (outcome,) = await asyncio.gather(
+            ask(client_to(server)), return_exceptions=True
+        )
+        if isinstance(outcome, BaseException):
+            assert isinstance(outcome, FireworksError)
+            outcome = outcome.partial
+        assert text(outcome)[0] == "a"
+
+
+ABSENCES = {
+    "no choices first": [chunk(choices=[]), chunk("ab"), STOP],
+    "no choices last": [chunk("ab"), STOP, chunk(choices=[])],
+    "choices null": [chunk(choices=None), chunk("ab"), STOP],
+    "choices absent": [{"id": "x", "created": 1}, chunk("ab"), STOP],
+    "delta null": [chunk("ab"), {"choices": [{"index": 0, "delta": None}]}, STOP],
+    "delta absent": [chunk("ab"), {"choices": [{"finish_reason": "stop"}]}],
+    "content null": [chunk(delta={"content": None}), chunk("ab"), STOP],
+    "choice null": [{"choices": [None]}, chunk("ab"), STOP],
+    "empty object": [{}, chunk("ab"), STOP],
+    "ids empty": [chunk("ab", id="", model="", created=0), STOP],
+    "ids null": [chunk("ab", id=None, model=None, created=None, object=None), STOP],
+    "index absent": [
+        {"choices": [{"delta": {"content": "ab"}, "finish_reason": "stop"}]}
+    ],
+}
+
+
+@pytest.mark.parametrize("absence", ABSENCES)
+async def test_f42_what_is_missing_is_not_missed(ask, client_to, absence):
+    async with playing(*ABSENCES[absence], DONE) as server:
+        completion = await ask(client_to(server))
+        assert text(completion) == "ab"
+        assert completion.choices[0].finish_reason == "stop"
+
+
+async def test_f42_no_choice_at_all_is_a_truncation(ask, client_to):
+    async with playing(chunk(choices=[]), chunk(choices=[]), DONE) as server:
+        await failure(ask(client_to(server)), StreamTruncatedError)
+
+
+LESS = {**USAGE, "completion_tokens": 1}
+USAGES = {
+    "each chunk": [chunk("a", usage=LESS), chunk("b", usage=LESS, finish_reason="x")],
+    "finish chunk": [chunk("ab", finish_reason="stop", usage=USAGE)],
+    "twice": [chunk("ab", finish_reason="stop", usage=LESS)],
+    "null at last": [chunk("ab", finish_reason="stop"), chunk(choices=[], usage=USAGE)],
+}
+
+
+@pytest.mark.parametrize("place", USAGES)
+async def test_f43_the_last_usage_counts_and_is_no_sum(ask, client_to, place):
+    last = {
+        "each chunk": chunk(choices=[], usage=USAGE),
+        "twice": chunk(choices=[], usage=USAGE),
+        "null at last": chunk(choices=[], usage=None),
+    }
+    items = [*USAGES[place], *([last[place]] if place in last else [])]
+    async with playing(*items, DONE) as server:
+        completion = await ask(client_to(server))
+        assert msgspec.to_builtins(completion.usage)["completion_tokens"] == 3
+
+
+async def test_f43_no_usage_is_none_and_not_nothing(ask, client_to):
+    async with playing(chunk("a"), STOP, DONE) as server:
+        assert (await ask(client_to(server))).usage is None
+
+
+async def test_f44_choices_are_kept_apart_in_any_order(ask, client_to):
+    items = [
+        chunk("c", index=7),
+        chunk("a", index=0),
+        chunk("b", index=2),
+        chunk("A", index=0, finish_reason="stop"),
+        chunk(finish_reason="length", index=7),
+        chunk("B", index=2, finish_reason="stop"),
+    ]
+    async with playing(*items, DONE) as server:
+        completion = await ask(client_to(server), n=3)
+        assert [
+            (choice.index, choice.message.content, choice.finish_reason)
+            for choice in completion.choices
+        ] == [(0, "aA", "stop"), (2, "bB", "stop"), (7, "c", "length")]
+
+
+async def test_f44_one_chunk_may_hold_several_choices(ask, client_to):
+    both = [{"index": i, "delta": {"content": "ab"[i]}} for i in (1, 0)]
+    ends = [{"index": i, "delta": {}, "finish_reason": "stop"} for i in (0, 1)]
+    async with playing(chunk(choices=both), chunk(choices=ends), DONE) as server:
+        completion = await ask(client_to(server), n=2)
+        texts = [choice.message.content for choice in completion.choices]
+        assert texts == ["a", "b"]
+
+
+def fragment(index=None, id=None, name=None, arguments=None):  # noqa: A002
+    function = {"name": name, "arguments": arguments}
+    call = {
+        "index": index,
+        "id": id,
+        "function": {k: v for k, v in function.items() if v is not None},
+    }
+    return {k: v for k, v in call.items() if v is not None}
+
+
+def fragments(*calls):
+    return chunk(delta={"tool_calls": list(calls)})
+
+
+ONE = [("c1", "f", '{"a":1}')]
+TWO = [("c1", "f", '{"a":1}'), ("c2", "g", '{"b":2}')]
+CALLS = {
+    "as documented": (
+        [
+            fragments(fragment(0, "c1", "f", "")),
+            fragments(fragment(0, arguments='{"a"')),
+            fragments(fragment(0, arguments=":1}")),
+        ],
+        ONE,
+    ),
+    "one index twice in a chunk": (
+        [
+            fragments(
+                fragment(0, "c1", "f", '{"a"'),
+                fragment(0, arguments=":1}"),
+            )
+        ],
+        ONE,
+    ),
+    "no index": (
+        [
+            fragments(fragment(None, "c1", "f", '{"a":1}')),
+            fragments(fragment(None, "c2", "g", '{"b"')),
+            fragments(fragment(None, arguments=":2}")),
+        ],
+        TWO,
+    ),
+    "one index, another id": (
+        [
+            fragments(fragment(0, "c1", "f", '{"a":1}')),
+            fragments(fragment(0, "c2", "g", '{"b":2}')),
+        ],
+        TWO,
+    ),
+    "id repeated": (
+        [
+            fragments(fragment(0, "c1", "f", '{"a"')),
+            fragments(fragment(0, "c1", "f", ":1}")),
+        ],
+        ONE,
+    ),
+    "id late": (
+        [
+            fragments(fragment(0, name="f", arguments='{"a"')),
+            fragments(fragment(0, "c1", arguments=":1}")),
+        ],
+        ONE,
+    ),
+    "name late": (
+        [
+            fragments(fragment(0, "c1", arguments='{"a"')),
+            fragments(fragment(0, name="f", arguments=":1}")),
+        ],
+        ONE,
+    ),
+    "interleaved": (
+        [
+            fragments(fragment(0, "c1", "f", '{"a"')),
+            fragments(fragment(1, "c2", "g", '{"b"')),
+            fragments(fragment(0, arguments=":1}"), fragment(1, arguments=":2}")),
+        ],
+        TWO,
+    ),
+    "second before first": (
+        [
+            fragments(fragment(1, "c2", "g", '{"b":2}')),
+            fragments(fragment(0, "c1", "f", '{"a":1}')),
+        ],
+        TWO,
+    ),
+    "arguments are an object": (
+        [fragments(fragment(0, "c1", "f", {"a": 1}))],
+        ONE,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CALLS)
+async def test_f45_tool_calls_are_put_together(ask, client_to, case):
+    items, expected = CALLS[case]
+    end = chunk(finish_reason="tool_calls")
+    async with playing(ROLE, *items, end, DONE) as server:
+        message = (await ask(client_to(server))).choices[0].message
+        calls = [
+            (call.id, call.function.name, call.function.arguments)
+            for call in message.tool_calls
+        ]
+        assert calls == expected
+        assert {call.type for call in message.tool_calls} == {"function"}
+
+
+@pytest.mark.parametrize("nothing", [None, "", "null"])
+async def test_f45_a_call_may_have_no_arguments(ask, client_to, nothing):
+    call = {"index": 0, "id": "c1", "function": {"name": "f", "arguments": nothing}}
+    end = chunk(finish_reason="tool_calls")
+    async with playing(fragments(call), end, DONE) as server:
+        message = (await ask(client_to(server))).choices[0].message
+        assert message.tool_calls[0].function.arguments == (nothing or "")
+
+
+async def test_f45_a_huge_index_costs_nothing(ask, client_to):
+    far = fragments(fragment(10**9, "c1", "f", "{}"))
+    async with playing(far, chunk(finish_reason="tool_calls"), DONE) as server:
+        message = (await ask(client_to(server))).choices[0].message
+        assert [call.id for call in message.tool_calls] == ["c1"]
+
+
+async def test_f46_content_after_a_finish_reason_is_kept(ask, client_to):
+    items = [chunk("a"), STOP, chunk("b"), chunk(finish_reason="length")]
+    async with playing(*items, DONE) as server:
+        completion = await ask(client_to(server))
+        assert text(completion) == "ab"
+        assert completion.choices[0].finish_reason == "length"
+
+
+@pytest.mark.parametrize(
+    "reason", ["length", "tool_calls", "function_call", "content_filter", "surprise"]
+)
+async def test_f46_a_finish_reason_is_kept_as_it_came(ask, client_to, reason):
+    async with playing(chunk("a"), chunk(finish_reason=reason), DONE) as server:
+        completion = await ask(client_to(server))
+        assert completion.choices[0].finish_reason == reason
+
+
+async def test_f46_an_answer_may_be_empty(ask, client_to):
+    async with playing(ROLE, STOP, DONE) as server:
+        assert text(await ask(client_to(server))) == ""
+
+
+async def test_f47_every_part_of_a_message_is_kept(ask, client_to):
+    logprob = {"token": "a", "bytes": [97], "logprob": -0.5, "top_logprobs": []}
+    items = [
+        chunk(delta={"role": "assistant"}),
+        chunk(delta={"reasoning_content": "hm"}),
+        chunk(delta={"refusal": "no"}),
+        chunk(
+            choices=[
+                {
+                    "index": 0,
+                    "delta": {"content": "a"},
+                    "logprobs": {"content": [logprob]},
+                }
+            ]
+        ),
+        chunk(delta={"audio": {"id": "x"}}, system_fingerprint="fp", service_tier="t"),
+        STOP,
+    ]
+    async with playing(*items, DONE) as server:
+        choice = (await ask(client_to(server))).choices[0]
+        message = choice.message
+        assert message.role == "assistant"
+        assert message.reasoning_content == "hm"
+        assert (message.refusal, message.content) == ("no", "a")
+        assert_holds(msgspec.to_builtins(choice.logprobs.content), [logprob])
+
+
+async def test_f48_the_first_id_and_model_count(ask, client_to):
+    items = [
+        chunk("a", id="1", model="m1", created=1),
+        chunk("b", id="2", model="m2", created=2, finish_reason="stop"),
+    ]
+    async with playing(*items, DONE) as server:
+        got = await ask(client_to(server))
+        assert (got.id, got.model, got.created) == ("1", "m1", 1)
+
+
+async def test_f49_an_enormous_delta_is_whole(ask, client_to):
+    large = json.dumps("x" * 5_000_000)[1:-1]
+    async with playing(chunk("a"), chunk(large), STOP, DONE) as server:
+        completion = await ask(client_to(server))
+        assert text(completion) == "a" + large
+
+
+async def test_events_keep_the_order_and_the_text_of_the_stream(client_to):
+    async with playing(*answer("a", "b")) as server:
+        create = client_to(server).chat.completions.create
+        async with create(model="m", messages=MESSAGES) as stream:
+            assert [part async for part in stream.text()] == ["a", "b"]
+        assert text(stream.snapshot) == "ab"
