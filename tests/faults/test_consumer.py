@@ -310,12 +310,13 @@ async def test_f54_calls_cancelled_at_random_disturb_no_others(client_to, leaks)
         assert answered == {"ab"}
         assert not any(task.cancelled() for task in tasks[1::2])
         await settle()
-        assert leaks.tasks() == []
         assert client.statistics().in_flight == client.statistics().waiting == 0
         full = [Ask(streams=False)(client) for _ in range(50)]
         assert [text(c) for c in await asyncio.gather(*full)] == ["ab"] * 50
         await client.aclose()
         await server.emptied()
+        await settle()
+        assert leaks.tasks() == []
 
 
 @pytest.mark.parametrize("first", ["cancellation", "timeout"])
