@@ -14,8 +14,12 @@ __all__ = ("Answer", "Ending", "Step", "StepKind")
 
 StepKind = Literal["role", "delta", "finish", "usage", "done", "comment", "other"]
 
-Ending = Literal["eof", "close", "reset", "hang"]
-"""How an answer ends: as HTTP has it, by FIN or RST in the middle, or never."""
+Ending = Literal["eof", "leave", "close", "reset", "hang"]
+"""How an answer ends.
+
+`eof`: as HTTP has it. `leave`: the same, and then the connection is closed, which no
+header announced. `close` and `reset`: by FIN or RST in the middle. `hang`: never.
+"""
 
 
 class Step(NamedTuple):

@@ -79,7 +79,7 @@ class SimulatedAPI:
             if request.transport is None or request.transport.is_closing():
                 record.left_at = time.monotonic()
             raise
-        record.finished = answer.ending == "eof" and answer.framed
+        record.finished = answer.ending in ("eof", "leave") and answer.framed
         self._on_change()
         return response
 

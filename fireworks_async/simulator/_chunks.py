@@ -1,6 +1,6 @@
 """A planned chat answer as JSON: the events of a stream, or one object."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -76,7 +76,25 @@ class ChatAnswer:
         the last token brings the rest of the stream with it. Choices take turns.
         """
         yield from self._roles()
-        running = {c.index: (c, self._deltas(c)) for c in self.account.choices}
+        match self.account.choices:
+            case [choice]:
+                yield from self._alone(choice)
+            case choices:
+                yield from self._in_turn(choices)
+        if self.usage in ("trailing", "both", "trailing-no-choices"):
+            yield Step(0.0, event(self._trailer()), "usage")
+        yield Step(0.0, DONE, "done")
+
+    def _alone(self, choice: ChoicePlan) -> Iterator[Step]:
+        """Do what `_in_turn` does; by far the most streams have but one choice."""
+        delay = self.account.ttft
+        for data in self._deltas(choice):
+            yield Step(delay, data, "delta")
+            delay = self.account.gap
+        yield Step(0.0, self._finish(choice, True), "finish")
+
+    def _in_turn(self, choices: Sequence[ChoicePlan]) -> Iterator[Step]:
+        running = {c.index: (c, self._deltas(c)) for c in choices}
         delay = self.account.ttft
         while running:
             for index, (choice, deltas) in list(running.items()):
@@ -88,9 +106,6 @@ class ChatAnswer:
                     yield Step(delay, data, "delta")
                     delay = 0.0
             delay = self.account.gap
-        if self.usage in ("trailing", "both", "trailing-no-choices"):
-            yield Step(0.0, event(self._trailer()), "usage")
-        yield Step(0.0, DONE, "done")
 
     def _head(self, kind: str) -> dict[str, Any]:
         return {

@@ -26,6 +26,7 @@ from fireworks_async.simulator._script import Part
 __all__ = ("BROKEN_STREAMS", "ODD_STREAMS")
 
 _TEXT = Reply(text="The quiet café by the river", finish_reason="stop")
+_NOTHING = b'data: {"choices":[{"index":0,"delta":{}}],"usage":null}\n\n'
 _ERROR = {"error": {"message": "the model is gone", "code": 503, "type": "api_error"}}
 
 
@@ -64,6 +65,7 @@ def _with_broken_text(index: int, chunk: dict[str, Any]) -> Any:
 
 ODD_STREAMS: Mapping[str, Part] = MappingProxyType(
     {
+        "F07 connection closed unannounced": (_TEXT, Ended("leave")),
         "F22 no [DONE]": (_TEXT, Without("done")),
         "F25 one byte a write": (_TEXT, Sliced(1)),
         "F26 characters cut in two": (_TEXT, Sliced(7)),
@@ -149,6 +151,7 @@ BROKEN_STREAMS: Mapping[str, Part] = MappingProxyType(
         "F22 [DONE] without finish_reason": (_TEXT, Without("finish")),
         "F23 silence": (_TEXT, Cut(3, ending="hang")),
         "F23 comments for ever": (_TEXT, Ping(0.01, 3)),
+        "F23 empty deltas for ever": (_TEXT, Ping(0.01, 3, data=_NOTHING)),
         "F40 error object": (_TEXT, Cut(3, ending="eof"), Insert(_ERROR)),
         "F40 error object, then [DONE]": (_TEXT, Without("finish"), Insert(_ERROR, 3)),
         "F40 error is a string": (

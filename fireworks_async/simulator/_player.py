@@ -52,7 +52,10 @@ async def _end(answer: Answer, writer: SSEWriter) -> None:
     match answer.ending:
         case "eof" if answer.framed:
             await writer.close()
-        case "eof" | "close":
+        case "leave" if answer.framed:
+            await writer.close()
+            writer.hang_up()
+        case "eof" | "leave" | "close":
             writer.hang_up()
         case "reset":
             await writer.reset()

@@ -81,7 +81,7 @@ class Raw:
     Attributes:
         pieces: The body, one HTTP chunk a piece.
         content_type: Its content type.
-        ending: How the answer ends: `eof`, `close`, `reset` or `hang`.
+        ending: How the answer ends: `eof`, `leave`, `close`, `reset` or `hang`.
         status: The HTTP status.
         gap: Seconds before each piece but the first.
     """

@@ -59,7 +59,7 @@ def test_a_cut_can_be_inside_an_event():
     assert len(data(Cut(99, 7)(answer()))) == 6
 
 
-@pytest.mark.parametrize("ending", ["eof", "close", "reset", "hang"])
+@pytest.mark.parametrize("ending", ["eof", "leave", "close", "reset", "hang"])
 def test_a_cut_ends_as_it_says(ending):
     assert Cut(1, ending=ending)(answer()).ending == ending
     assert Ended(ending, 2.0)(answer()).ending == ending
@@ -181,6 +181,14 @@ async def test_a_clean_end_in_the_middle_keeps_the_connection(sim):
     sim.script((Reply(text="a b c"), Cut(2, ending="eof")))
     raw = await exchange_until(sim, b"\r\n0\r\n\r\n")
     assert raw.count(b"data: ") == 2
+    assert sim.requests[0].finished
+
+
+async def test_a_connection_can_be_closed_after_a_whole_answer(sim):
+    sim.script((Reply(text="a b c"), Ended("leave")))
+    raw = await exchange(sim)
+    assert raw.endswith(b"[DONE]\n\n\r\n0\r\n\r\n")
+    assert b"connection: close" not in raw.lower()
     assert sim.requests[0].finished
 
 

@@ -48,6 +48,12 @@ async def test_raw_http_is_sent_as_it_is(sim):
     assert sim.requests[0].status is None
 
 
+@pytest.mark.parametrize("ending", ["eof", "leave", "close"])
+async def test_raw_http_ends_with_its_connection(sim, ending):
+    sim.script(RawHTTP((b"x",), ending=ending))
+    assert await exchange(sim) == b"x"
+
+
 async def test_raw_http_can_be_nothing_and_a_reset(sim):
     sim.script(RawHTTP(), RawHTTP(ending="reset"))
     assert await exchange(sim) == b""

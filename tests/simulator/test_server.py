@@ -4,6 +4,7 @@ import socket
 import aiohttp
 import pytest
 
+from fireworks_async import simulator
 from fireworks_async.simulator import Cut, ErrorReply, Raw, Simulator
 from tests.support.simulated import ask, chat, connect, exchange_until, wire_request
 
@@ -103,3 +104,10 @@ async def test_seeds_say_different_things_and_the_same_seed_the_same():
         async with Simulator(seed=seed) as sim:
             said.append((await ask(sim)).json["choices"][0]["message"]["content"])
     assert said[0] == said[1] != said[2]
+
+
+def test_every_public_name_can_be_had_and_no_other():
+    for name in simulator.__all__:
+        assert getattr(simulator, name) is not None
+    with pytest.raises(AttributeError, match="Simulater"):
+        simulator.Simulater  # noqa: B018 - the asking is the test
