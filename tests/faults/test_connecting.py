@@ -18,6 +18,7 @@ from fireworks_async.errors import (
 from tests.support.calls import KEY, failure, text
 from tests.support.leaks import settle
 from tests.support.raw_server import Fin, Hang, RawServer, Reset, Send, WaitFor
+from tests.support.scripts import OK
 from tests.support.wire import (
     LAST_CHUNK,
     answer,
@@ -26,10 +27,7 @@ from tests.support.wire import (
     sse,
     stream_body,
     stream_head,
-    stream_response,
 )
-
-OK = [Send(stream_response(*answer("a", "b")))]
 
 
 @pytest.fixture

@@ -1,8 +1,11 @@
 """One chat call, read in either of the two ways, for tests that hold for both."""
 
 import asyncio
+import gc
 import pickle
-from collections.abc import Awaitable
+import warnings
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import pytest
@@ -71,3 +74,20 @@ def everything_said_by(error: BaseException | None) -> str:
         assert error.__cause__ is None or error.__context__ is error.__cause__
         error = error.__context__
     return "\n".join(said)
+
+
+def created(client: AsyncFireworks, **params: Any) -> Any:
+    """A chat call that has not been sent."""
+    return client.chat.completions.create(model="m", messages=MESSAGES, **params)
+
+
+@contextmanager
+def warned(of: str) -> Iterator[None]:
+    """What is dropped in the block warns once, and nothing else does."""
+    gc.collect()
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        yield
+        gc.collect()
+    assert [str(w.message).partition(" http")[0] for w in said] == [f"unclosed {of}"]
+    assert KEY not in str(said[0].message)

@@ -115,10 +115,7 @@ class Repeat:
 
 @dataclass(frozen=True)
 class BeforeBody:
-    """As a script's first step: it starts at the request's head, the body unread.
-
-    Placed again later, it reads the body there.
-    """
+    """As the first step: start before the body is read; later: read it now."""
 
     async def play(self, connection: "_Connection") -> None:
         await connection.read_body()
@@ -218,10 +215,6 @@ class RawServer:
         """Wait for the request with this number, counted from 0."""
         await self._until(lambda: len(self.log) > number, f"request {number}")
         return self.log[number]
-
-    async def connected(self, count: int = 1) -> None:
-        """Wait until so many connections have been opened, ever."""
-        await self._until(lambda: self.connections >= count, f"{count} connections")
 
     async def emptied(self) -> None:
         """Wait until no connection is open."""

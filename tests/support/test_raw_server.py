@@ -245,10 +245,11 @@ async def test_a_request_without_a_script_fails_the_test():
 async def test_what_is_no_request_fails_the_test():
     async def scenario():
         async with RawServer(default=OK) as server:
-            _, writer = await connect(server)
+            reader, writer = await connect(server)
             writer.write(b"nonsense\r\n\r\n")
-            await server.connected()
-            await server.emptied()
+            await writer.drain()
+            with pytest.raises(ConnectionResetError):
+                await reader.read()
             writer.transport.abort()
 
     with pytest.raises(AssertionError, match="ValueError"):
