@@ -199,7 +199,7 @@ class Attempts:
         size = 0
         limit = self._service.transport.limit(_ERROR_BODY_WITHIN)
         try:
-            with limit.during("total"):
+            with self.limit.during("receive"), limit.during("total"):
                 while size < _LARGEST_ERROR and (data := await response.read()):
                     parts.append(data)
                     size += len(data)

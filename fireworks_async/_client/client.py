@@ -1,7 +1,6 @@
 """``AsyncFireworks``: what a program holds on to."""
 
 import os
-import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final, Self
 
@@ -85,9 +84,9 @@ class AsyncFireworks:
             limit=min(config.max_connections, config.max_concurrency or 2**63),
             session=session,
             context=ssl,
+            label=f"<{type(self).__name__} {config.base_url}>",
         )
-        # A view keeps its client, and with it the pool, alive.
-        self._client: AsyncFireworks | None = None
+        self._is_view = False
         self._set_service(Service(self._pool, RetryBudget(), config))
 
     def _set_service(self, service: Service) -> None:
@@ -96,17 +95,6 @@ class AsyncFireworks:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._service.config.base_url} {self._pool!r}>"
-
-    def __del__(self) -> None:
-        # Nothing is there to be closed when __init__ has failed.
-        if getattr(self, "_client", self) is None and self._pool.is_open:
-            warnings.warn(
-                f"unclosed {self!r}: use `async with`, or call aclose()",
-                ResourceWarning,
-                stacklevel=2,
-                source=self,
-            )
-            self._pool.drop()
 
     async def __aenter__(self) -> Self:
         return self
@@ -130,7 +118,7 @@ class AsyncFireworks:
                 raise TypeError(f"with_options(): {name} belongs to the shared pool")
         view = object.__new__(type(self))
         view._pool = self._pool
-        view._client = self._client or self
+        view._is_view = True
         config = self._service.config.with_overrides(**overrides)
         view._set_service(Service(self._pool, self._service.budget, config))
         return view
@@ -141,5 +129,5 @@ class AsyncFireworks:
 
     async def aclose(self) -> None:
         """End all calls and close all connections; idempotent; a no-op on a view."""
-        if self._client is None:
+        if not self._is_view:
             await self._pool.aclose()

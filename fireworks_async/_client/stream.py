@@ -132,7 +132,7 @@ class Stream(Generic[ItemT, ResultT]):
         Before the stream's end this closes its connection, which stops the generation.
         """
         was_live = self._reader.is_live
-        self._reader.close()
+        self._leave()
         if was_live:
             # One turn of the loop, in which the socket is really closed.
             await cancel_shielded_checkpoint()
@@ -180,7 +180,11 @@ class Stream(Generic[ItemT, ResultT]):
         finally:
             # Left early: the loop finalizes this generator right after the `break`.
             if self._turn is turn and not self._entered:
-                self._reader.close()
+                self._leave()
+
+    def _leave(self) -> None:
+        self._reader.close()
+        self._give(())
 
     async def _advance(self) -> bool:
         chunks = await self._reader.next_batch()

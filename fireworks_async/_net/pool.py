@@ -7,6 +7,7 @@ the pool holds for a loop is made at the first call there.
 
 import asyncio
 import ssl
+import warnings
 from typing import Final
 
 import aiohttp
@@ -91,6 +92,7 @@ class SessionPool:
             and close one.
         context: TLS settings for the pool's own session; None for the system's.
         clock: Time; None for the system's.
+        label: What a warning calls it when it is thrown away open.
     """
 
     def __init__(
@@ -100,8 +102,10 @@ class SessionPool:
         session: aiohttp.ClientSession | None = None,
         context: ssl.SSLContext | None = None,
         clock: Clock | None = None,
+        label: str = "<SessionPool>",
     ) -> None:
         self.clock: Clock = clock or SystemClock()
+        self._label = label
         self._limit = limit
         self._given = session
         self._context = context
@@ -115,10 +119,16 @@ class SessionPool:
             f"{s.connections} connections>"
         )
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it holds a session of its own that nobody has closed."""
-        return not self._closed and self._lodge is not None and self._given is None
+    def __del__(self) -> None:
+        # The lodge is there from the first call on, and until it is closed.
+        if self._lodge is not None and self._given is None:
+            warnings.warn(
+                f"unclosed {self._label}: use `async with`, or call aclose()",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
+            self._drop()
 
     def limit(self, timeout: Timeout) -> TimeLimit:
         """The time limits of one call; its total counts from now.
@@ -174,7 +184,7 @@ class SessionPool:
         """End all calls and close all connections; idempotent, done within a second."""
         lodge = self._lodge
         if lodge is None or lodge.loop is not asyncio.get_running_loop():
-            self.drop()
+            self._drop()
             return
         self._closed = True
         self._lodge = None
@@ -184,8 +194,8 @@ class SessionPool:
             with anyio.move_on_after(_LAST_BYTES):
                 await lodge.session.close()
 
-    def drop(self) -> None:
-        """Close all connections without waiting; for a client that is thrown away."""
+    def _drop(self) -> None:
+        """Close all connections without waiting; for a pool that is thrown away."""
         self._closed = True
         self._forget_lodge()
 

@@ -4,6 +4,7 @@ The errors of aiohttp print the request's headers, and so the API key, in their 
 They end here: none is kept as a cause, a context or a text.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -77,6 +78,7 @@ class PooledResponse:
     """An aiohttp answer together with its place in the pool."""
 
     __slots__ = (
+        "_closing",
         "_content",
         "_drain",
         "_drains",
@@ -103,10 +105,22 @@ class PooledResponse:
         self._drain: Drain | None = None
         self._on_end: Callable[[PooledResponse], None] | None = on_end
         self._lost: FireworksError | None = None
+        connection = response.connection
+        protocol = connection.protocol if connection is not None else None
+        self._closing = protocol.closed if protocol is not None else None
+        if self._closing is not None:
+            self._closing.add_done_callback(self._connection_closed)
         self.status = response.status
         self.headers: Mapping[str, str] = {
             name.lower(): value for name, value in response.headers.items()
         }
+
+    def _connection_closed(self, closing: asyncio.Future[None]) -> None:
+        # After a chunk size that is none, aiohttp closes the connection without waking
+        # the reader of the body.
+        problem = None if closing.cancelled() else closing.exception()
+        if not self._content.is_eof() and self._content.exception() is None:
+            self._content.set_exception(problem or aiohttp.ClientPayloadError())
 
     @property
     def is_draining(self) -> bool:
@@ -134,6 +148,7 @@ class PooledResponse:
         on_end, self._on_end = self._on_end, None
         if on_end is None:
             return
+        self._stop_listening()
         if self._lost is not None:
             self._response.close()
         elif not self._content.is_eof():
@@ -150,5 +165,10 @@ class PooledResponse:
         on_end, self._on_end = self._on_end, None
         if on_end is not None:
             self._lost = reason or StreamStateError("the stream was closed")
+            self._stop_listening()
             self._response.close()
             on_end(self)
+
+    def _stop_listening(self) -> None:
+        if self._closing is not None:
+            self._closing.remove_done_callback(self._connection_closed)

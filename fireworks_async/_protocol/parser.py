@@ -124,6 +124,12 @@ class ChatStreamParser(ChatParser):
 
     def feed_eof(self) -> list[ChatCompletionChunk]:
         """Take the end of the body; an unterminated event is dropped, as in SSE."""
+        if self._sse is not None and not self.done:
+            try:
+                self._sse.close()
+            except StreamProtocolError as error:
+                # A line over the cap, behind events that were good.
+                self._fail(error)
         if not self._seen and not self.done:
             came = (self._beginning + self._tail)[:_EXCERPT_BYTES]
             self._fail_protocol(
@@ -151,8 +157,10 @@ class ChatStreamParser(ChatParser):
         if chunks is None:
             return None
         self._tail = rest
-        self._seen = self.progressed = True
         self.done = done
+        if chunks or done:
+            # Blank lines alone are no event.
+            self._seen = self.progressed = True
         return chunks
 
     def _feed_by_event(
