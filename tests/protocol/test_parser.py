@@ -351,8 +351,6 @@ class TestBodiesThatAreNoStream:
             pytest.param(b"<html>\n\n<p>a\n\nb</p>\n</html>\n\n", id="html lines"),
             pytest.param(b'{"choices": []}', id="json"),
             pytest.param(b": ping\n\n: ping\n\n", id="comments"),
-            pytest.param(b"\n\n", id="a blank line"),
-            pytest.param(b"\n\n\n\n\r\n\r\n", id="blank lines"),
             pytest.param(b"data: {", id="cut"),
             pytest.param(b"data: {" + b"x" * 70_000, id="long and cut"),
             pytest.param(b"event: ping\ndata: x\n\n", id="heartbeats"),
@@ -372,6 +370,12 @@ class TestBodiesThatAreNoStream:
         )
         for reads in splits:
             assert parse(reads) == expected, reads
+
+    @pytest.mark.parametrize("body", [b"\n\n", b"\n\n\n\n\r\n\r\n"])
+    def test_blank_lines_are_a_failure_too(self, body):
+        for reads in every_split(body):
+            chunks, failure, done = parse(reads)
+            assert (chunks, type(failure), done) == ([], StreamProtocolError, True)
 
     def test_no_read_at_all(self):
         parser = stream_parser()
