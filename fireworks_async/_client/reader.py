@@ -62,6 +62,7 @@ class ChatReader:
         self._problem: APIError | None = None
         self._failure: FireworksError | None = None
         self._ended = False
+        self._progressed = True
         self._busy = False
 
     @property
@@ -160,6 +161,7 @@ class ChatReader:
         self._life = Lifecycle()
         self.collector = ChatCollector()
         self.timings.first_delta_at = self.timings.last_delta_at = None
+        self._progressed = True
 
     async def _next_batch(self) -> list[ChatCompletionChunk]:
         while not self._ended:
@@ -202,7 +204,9 @@ class ChatReader:
         assert response is not None
         assert parser is not None
         limit = self._attempts.limit
-        with limit.during("receive"):
+        if self._progressed:
+            limit.during("receive")
+        with limit:
             while True:
                 data = await response.read()
                 if not data:
@@ -217,7 +221,11 @@ class ChatReader:
                     limit.during("receive")
 
     def _take(self, chunks: list[ChatCompletionChunk]) -> None:
-        if self.collector.add(chunks):
+        milestones = self.collector.milestones
+        output = self.collector.add(chunks)
+        # Empty deltas are a server's way to say that it is still there, like comments.
+        self._progressed = output or self.collector.milestones != milestones
+        if output:
             now = self._clock.now()
             if self.timings.first_delta_at is None:
                 self.timings.first_delta_at = now

@@ -61,7 +61,11 @@ class Limit(Protocol):
 
     @abstractmethod
     def during(self, phase: TimeoutPhase) -> Self:
-        """Set what is being waited for; restarts the phase's clock."""
+        """Set what is being waited for, and start its clock anew.
+
+        Entered again without it, the limit goes on with the time that is left of the
+        same phase; the time between two blocks does not count.
+        """
 
     @abstractmethod
     def __enter__(self) -> Self: ...

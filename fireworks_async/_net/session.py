@@ -5,6 +5,7 @@ that has served before: only on the latter can a request die because the server 
 closed the connection in the meantime.
 """
 
+import asyncio
 import io
 import ssl
 from contextvars import ContextVar
@@ -95,11 +96,20 @@ class Connector(aiohttp.TCPConnector):
         delivery.limit.during("connect")
         protocol = await super()._create_connection(req, traces, timeout)
         delivery.limit.during("receive")
+        if protocol.closed is not None:
+            # The answers look at it. A connection that is lost while it is idle is
+            # nobody's error, and must not be reported as one that nobody saw.
+            protocol.closed.add_done_callback(_seen)
         return protocol
 
     def drop(self) -> None:
         """Close every connection now, without waiting for the last bytes."""
         self._close(abort_ssl=True)
+
+
+def _seen(closing: asyncio.Future[None]) -> None:
+    if not closing.cancelled():
+        closing.exception()
 
 
 def open_session(

@@ -42,6 +42,8 @@ class TimeLimit:
         "_cancelling",
         "_ending",
         "_phase",
+        "_since",
+        "_spent",
         "_task",
         "_timeout",
         "_total_at",
@@ -59,14 +61,21 @@ class TimeLimit:
         self._timeout = timeout
         self._phase: TimeoutPhase = "receive"
         self._total_at = total_at
+        self._since = 0.0
+        self._spent = 0.0
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
         self._ending: FireworksError | None = None
         self.deadline = _NEVER
 
     def during(self, phase: TimeoutPhase) -> Self:
-        """Set what is being waited for; inside the block, restarts the clock."""
+        """Set what is being waited for, and start its clock anew.
+
+        Entered again without it, the limit goes on with the time that is left of the
+        same phase; the time between two blocks does not count.
+        """
         self._phase = phase
+        self._spent = 0.0
         if self._task is not None:
             self._set_deadline()
         return self
@@ -82,6 +91,7 @@ class TimeLimit:
         task = self._task
         self._task = None
         self.deadline = _NEVER
+        self._spent += self._watchdog.clock.now() - self._since
         ending, self._ending = self._ending, None
         if ending is None:
             return
@@ -111,10 +121,11 @@ class TimeLimit:
 
     def _set_deadline(self) -> None:
         limit: float | None = getattr(self._timeout, self._phase)
+        now = self._since = self._watchdog.clock.now()
         if limit is None:
             self.deadline = self._total_at
         else:
-            self.deadline = min(self._watchdog.clock.now() + limit, self._total_at)
+            self.deadline = min(now + limit - self._spent, self._total_at)
         if self.deadline < self._watchdog.next_look:
             self._watchdog.look_at(self.deadline)
 

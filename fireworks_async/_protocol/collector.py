@@ -130,6 +130,8 @@ class ChatCollector:
     Attributes:
         usage: The last that was reported, or None.
         perf_metrics: The last that were reported, or None.
+        milestones: How often something happened that is no output: a choice began or
+            finished, usage or metrics came for the first time.
     """
 
     __slots__ = (
@@ -140,6 +142,7 @@ class ChatCollector:
         "_model",
         "_prompt_token_ids",
         "_unfinished",
+        "milestones",
         "perf_metrics",
         "usage",
     )
@@ -147,6 +150,7 @@ class ChatCollector:
     def __init__(self) -> None:
         self._choices: dict[int, _ChoiceParts] = {}
         self._unfinished = 0
+        self.milestones = 0
         self._id = ""
         self._identified = False
         self._created = 0
@@ -217,11 +221,13 @@ class ChatCollector:
     def _open(self, index: int) -> _ChoiceParts:
         parts = self._choices[index] = _ChoiceParts()
         self._unfinished += 1
+        self.milestones += 1
         return parts
 
     def _finish(self, parts: _ChoiceParts, reason: str) -> None:
         if parts.finish_reason is None:
             self._unfinished -= 1
+            self.milestones += 1
         parts.finish_reason = reason
 
     def _add_beside_choices(self, chunk: ChatCompletionChunk) -> None:
@@ -233,8 +239,10 @@ class ChatCollector:
         self._model = self._model or chunk.model
         self._identified = bool(self._id and self._created and self._model)
         if chunk.usage is not None:
+            self.milestones += self.usage is None
             self.usage = chunk.usage
         if chunk.perf_metrics is not None:
+            self.milestones += self.perf_metrics is None
             self.perf_metrics = chunk.perf_metrics
         if chunk.prompt_token_ids is not None:
             self._prompt_token_ids = chunk.prompt_token_ids

@@ -244,9 +244,14 @@ class ChatJsonParser(ChatParser):
                 f"the answer is no completion ({problem})", text[:_EXCERPT_BYTES]
             )
             return []
-        if isinstance(chunk, ChatCompletionChunk):
+        if not isinstance(chunk, ChatCompletionChunk):
+            self._fail_reported(text, "message")
+        elif not chunk.choices:
+            self._fail_protocol(
+                "the answer is no completion (it has no choices)", text[:_EXCERPT_BYTES]
+            )
+        else:
             return [chunk]
-        self._fail_reported(text, "message")
         return []
 
 
