@@ -1,0 +1,53 @@
+"""The README's snippets, run as they stand, one after the other, as a reader would."""
+
+import ast
+import inspect
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from fireworks_async.cli import main
+from fireworks_async.simulator import Simulator
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+async def test_the_snippets_run_one_after_the_other(monkeypatch, capsys):
+    async with Simulator(tokens=12) as simulator:
+        monkeypatch.setenv("FIREWORKS_API_KEY", "fw_readme")
+        monkeypatch.setenv("FIREWORKS_BASE_URL", simulator.base_url)
+        names = {"__name__": "readme"}
+        said = []
+        for snippet in blocks("python"):
+            code = compile(snippet, "README.md", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            running = eval(code, names)
+            if inspect.isawaitable(running):
+                await running
+            said.append(capsys.readouterr().out)
+    assert len(said) == len(blocks("python")) > 10
+    assert any("did you mean 'temperature'?" in text for text in said)
+    assert any(" answers PoolStatistics(" in text for text in said)
+    assert any(text.startswith("400 ") and "temperature" in text for text in said)
+    assert any("0 calls in flight" in text for text in said)
+    assert any("1 retry, 8 tokens\n[503, 200]" in text for text in said)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        line
+        for block in blocks("sh")
+        for line in block.splitlines()
+        if line.startswith("fireworks-async chat")
+    ],
+)
+def test_the_commands_run(line, capsys):
+    words = shlex.split(line)[1:]
+    assert main([*words, "--simulate"]) == 0
+    assert capsys.readouterr().out.strip()
