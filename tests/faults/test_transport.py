@@ -186,6 +186,33 @@ async def test_f24_a_total_limit_spans_all_attempts(ask, client_to):
         assert len(server.log) == 3
 
 
+async def test_f24_a_total_limit_cuts_a_wait_before_a_retry(ask, client_to):
+    busy = [Send(head(503, {"content-length": "0", "retry-after": "5"}))]
+    async with RawServer(busy) as server:
+        client = client_to(server, timeout=Timeout(total=0.3), max_retries=1)
+        began = asyncio.get_running_loop().time()
+        error = await failure(ask(client), APITimeoutError)
+        took = asyncio.get_running_loop().time() - began
+        assert error.phase == "total"
+        assert 0.3 <= took < 0.5
+
+
+async def test_f24_no_limit_runs_out_early_because_another_has(ask, client_to):
+    async with RawServer(default=[Hang()]) as server:
+        client = client_to(server)
+
+        async def took(seconds):
+            began = asyncio.get_running_loop().time()
+            timeout = Timeout(receive=seconds)
+            await failure(ask(client, timeout=timeout), APITimeoutError)
+            return asyncio.get_running_loop().time() - began
+
+        limits = [0.2, 0.21, 0.23, 0.26, 0.3]
+        times = await asyncio.gather(*map(took, limits))
+        for limit, time in zip(limits, times, strict=True):
+            assert limit <= time < limit + 0.2
+
+
 REPLY = stream_head() + b"".join(
     http_chunk(part)
     for part in (
