@@ -46,6 +46,23 @@ class ChatReader:
         handed_out: Whether the caller has seen a chunk; set by whoever shows it.
     """
 
+    __slots__ = (
+        "_attempts",
+        "_busy",
+        "_clock",
+        "_ended",
+        "_failure",
+        "_info",
+        "_life",
+        "_parser",
+        "_problem",
+        "_progressed",
+        "_response",
+        "collector",
+        "handed_out",
+        "timings",
+    )
+
     def __init__(
         self, attempts: Attempts, *, clock: Clock, timings: StreamTimings
     ) -> None:
@@ -179,15 +196,29 @@ class ChatReader:
         return []
 
     async def _read(self) -> list[ChatCompletionChunk]:
+        """Read until chunks come, or the end."""
+        response, parser, limit = self._response, self._parser, self._attempts.limit
+        assert response is not None
+        assert parser is not None
+        chunks: list[ChatCompletionChunk] = []
+        signal: Signal | None = None
+        if self._progressed:
+            limit.during("receive")
         try:
-            chunks, signal = await self._read_until_chunks()
-        except APITimeoutError as error:
-            # All that was awaited is there; only the server's goodbye is not.
-            if error.phase != "receive" or not self.collector.is_whole:
+            with limit:
+                while not chunks and signal is None:
+                    data = await response.read()
+                    chunks = parser.feed(data) if data else parser.feed_eof()
+                    signal = _signal_of(parser, at_end=not data)
+                    if parser.progressed:
+                        limit.during("receive")
+        except APIConnectionError as error:
+            # When all that was awaited is there, only the server's goodbye is not.
+            if isinstance(error, APITimeoutError) and (
+                error.phase != "receive" or not self.collector.is_whole
+            ):
                 raise
-            chunks, signal = [], Signal.LOST
-        except APIConnectionError:
-            chunks, signal = [], Signal.LOST
+            signal = Signal.LOST
         if chunks:
             self._take(chunks)
         if signal is not None:
@@ -195,30 +226,6 @@ class ChatReader:
             if self._problem is not None and not chunks:
                 raise self._problem
         return chunks
-
-    async def _read_until_chunks(
-        self,
-    ) -> tuple[list[ChatCompletionChunk], Signal | None]:
-        """Read on; the signal is how the stream ended, if it did."""
-        response, parser = self._response, self._parser
-        assert response is not None
-        assert parser is not None
-        limit = self._attempts.limit
-        if self._progressed:
-            limit.during("receive")
-        with limit:
-            while True:
-                data = await response.read()
-                if not data:
-                    chunks = parser.feed_eof()
-                    return chunks, Signal.ERROR if parser.failure else Signal.END
-                chunks = parser.feed(data)
-                if parser.done:
-                    return chunks, Signal.ERROR if parser.failure else Signal.SENTINEL
-                if chunks:
-                    return chunks, None
-                if parser.progressed:
-                    limit.during("receive")
 
     def _take(self, chunks: list[ChatCompletionChunk]) -> None:
         milestones = self.collector.milestones
@@ -263,3 +270,12 @@ class ChatReader:
         response, self._response = self._response, None
         if response is not None:
             response.close()
+
+
+def _signal_of(parser: ChatParser, *, at_end: bool) -> Signal | None:
+    """How the stream ended, if it did."""
+    if parser.failure is not None:
+        return Signal.ERROR
+    if at_end:
+        return Signal.END
+    return Signal.SENTINEL if parser.done else None

@@ -5,18 +5,16 @@ generator over the reader's batches. (A class with its own ``__anext__`` costs m
 step, and nested generators leak unless each is closed by hand.)
 """
 
+import asyncio
 import warnings
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
     Callable,
     Generator,
-    Iterable,
     Iterator,
 )
 from typing import Any, Generic, Self, TypeVar, cast
-
-from anyio.lowlevel import cancel_shielded_checkpoint
 
 from fireworks_async._client.reader import ChatReader
 from fireworks_async._client.response_info import ResponseInfo
@@ -46,6 +44,16 @@ class Stream(Generic[ItemT, ResultT]):
     before the event loop's next turn. Every way of reading takes from the same stream:
     what one has read, another does not see again.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_chunks",
+        "_entered",
+        "_items",
+        "_reader",
+        "_turn",
+        "_view",
+    )
 
     def __init__(self, reader: ChatReader, view: View[ItemT]) -> None:
         self._reader = reader
@@ -88,7 +96,7 @@ class Stream(Generic[ItemT, ResultT]):
         while True:
             for item in self._items:
                 return item
-            if not await self._advance():
+            if not self._give(await self._reader.next_batch()):
                 raise StopAsyncIteration
 
     async def collect(self) -> ResultT:
@@ -100,7 +108,7 @@ class Stream(Generic[ItemT, ResultT]):
         self._turn = None
         while await self._reader.next_batch():
             pass
-        self._give(())
+        self._give([])
         return cast("ResultT", self.snapshot)
 
     def text(self) -> AsyncGenerator[str, None]:
@@ -135,7 +143,7 @@ class Stream(Generic[ItemT, ResultT]):
         self._leave()
         if was_live:
             # One turn of the loop, in which the socket is really closed.
-            await cancel_shielded_checkpoint()
+            await asyncio.sleep(0)
 
     @property
     def response(self) -> ResponseInfo:
@@ -175,7 +183,7 @@ class Stream(Generic[ItemT, ResultT]):
             while True:
                 for item in pick():
                     yield item
-                if not await self._advance():
+                if not self._give(await self._reader.next_batch()):
                     return
         finally:
             # Left early: the loop finalizes this generator right after the `break`.
@@ -184,19 +192,16 @@ class Stream(Generic[ItemT, ResultT]):
 
     def _leave(self) -> None:
         self._reader.close()
-        self._give(())
+        self._give([])
 
-    async def _advance(self) -> bool:
-        chunks = await self._reader.next_batch()
-        self._give(chunks)
+    def _give(self, chunks: list[ChatCompletionChunk]) -> bool:
+        """Put chunks before the iterators; whether there were any."""
+        self._chunks = iter(chunks)
+        self._items = self._view(self._chunks)
         if not chunks:
             return False
         self._reader.handed_out = True
         return True
-
-    def _give(self, chunks: Iterable[ChatCompletionChunk]) -> None:
-        self._chunks = iter(chunks)
-        self._items = self._view(self._chunks)
 
 
 class StreamOpening(Generic[ItemT, ResultT]):

@@ -4,8 +4,6 @@ import asyncio
 import time
 from collections.abc import Callable
 
-import anyio
-
 __all__ = ("SystemClock",)
 
 
@@ -20,7 +18,8 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait; ends at once when the task is cancelled."""
-        await anyio.sleep(seconds)
+        # Not anyio's: that loads its backend at the first call, inside a running loop.
+        await asyncio.sleep(seconds)
 
     def call_at(self, when: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
         """Run the callback once ``now()`` has reached ``when``."""

@@ -9,11 +9,12 @@ slower.
 """
 
 # pyright: reportPrivateUsage=false
+from collections.abc import Awaitable
 from typing import Final
 
 from aiohttp import StreamReader
 
-__all__ = ("take_all",)
+__all__ = ("is_known", "more", "take")
 
 _IS_AS_KNOWN: Final = {
     "_buffer",
@@ -27,26 +28,24 @@ _IS_AS_KNOWN: Final = {
 } <= set(StreamReader.__slots__) and hasattr(StreamReader, "_wait")
 
 
-async def take_all(reader: StreamReader) -> bytes:
-    """Wait for bytes, and take all that have come; ``b""`` at the end.
+def is_known(reader: StreamReader) -> bool:
+    """Whether ``take`` and ``more`` work with this reader; else there is ``readany``."""
+    return _IS_AS_KNOWN and type(reader) is StreamReader and not reader._buffer_offset
+
+
+def take(reader: StreamReader) -> bytes | None:
+    """All that has come; ``b""`` at the end, None when there is nothing yet.
 
     What came before an error is handed out before the error is raised.
 
     Raises:
         Exception: As ``StreamReader.readany`` does.
     """
-    if not _IS_AS_KNOWN or type(reader) is not StreamReader:
-        return await reader.readany()
     buffer = reader._buffer
-    while not buffer:
+    if not buffer:
         if reader._exception is not None:
             raise reader._exception
-        if reader._eof:
-            return b""
-        await reader._wait("take_all")
-    if reader._buffer_offset:
-        # Somebody took a part of the first piece; not one of us.
-        return await reader.readany()
+        return b"" if reader._eof else None
     data = buffer[0] if len(buffer) == 1 else b"".join(buffer)
     buffer.clear()
     reader._cursor += len(data)
@@ -55,3 +54,12 @@ async def take_all(reader: StreamReader) -> bytes:
         reader._http_chunk_splits.clear()
     reader._protocol.resume_reading()
     return data
+
+
+def more(reader: StreamReader) -> Awaitable[None]:
+    """Wait until there is more to take, or an end.
+
+    Raises:
+        Exception: As ``StreamReader.readany`` does.
+    """
+    return reader._wait("more")

@@ -6,12 +6,12 @@ the pool holds for a loop is made at the first call there.
 """
 
 import asyncio
+import contextlib
 import ssl
 import warnings
 from typing import Final
 
 import aiohttp
-import anyio
 
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._net.clock import SystemClock
@@ -191,8 +191,9 @@ class SessionPool:
         lodge.end_calls()
         if lodge.session is not None and self._given is None:
             # All is closed when this is called; it waits for the last bytes to go.
-            with anyio.move_on_after(_LAST_BYTES):
-                await lodge.session.close()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_BYTES):
+                    await lodge.session.close()
 
     def _drop(self) -> None:
         """Close all connections without waiting; for a pool that is thrown away."""

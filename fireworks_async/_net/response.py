@@ -11,7 +11,7 @@ from typing import Final
 import aiohttp
 
 from fireworks_async._net.drains import Drain, Drains
-from fireworks_async._net.intake import take_all
+from fireworks_async._net.intake import is_known, more, take
 from fireworks_async._policy.retry import CERTIFICATE_FAILURE
 from fireworks_async.errors import (
     APIConnectionError,
@@ -86,6 +86,7 @@ class PooledResponse:
         "_on_end",
         "_origin",
         "_response",
+        "_takes_all",
         "headers",
         "status",
     )
@@ -100,6 +101,7 @@ class PooledResponse:
     ) -> None:
         self._response = response
         self._content = response.content
+        self._takes_all = is_known(response.content)
         self._origin = origin
         self._drains = drains
         self._drain: Drain | None = None
@@ -135,9 +137,15 @@ class PooledResponse:
         """
         if self._lost is None:
             try:
-                return await take_all(self._content)
+                content = self._content
+                if not self._takes_all:
+                    return await content.readany()
+                while (data := take(content)) is None:
+                    await more(content)
             except BORDER_ERRORS as problem:
                 lost = translate(problem, self._origin)
+            else:
+                return data
             # Not when this side closed the connection while the read waited.
             if self._lost is None:
                 self._lost = lost
