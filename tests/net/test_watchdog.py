@@ -104,6 +104,35 @@ class TestWhen:
             clock.advance(100)
             await settle()
 
+    async def test_entered_again_the_limit_goes_on_with_what_is_left(
+        self, clock, watchdog
+    ):
+        limit = watchdog.limit(only(receive=2))
+
+        async def wait_on(ready=None):
+            with limit:
+                await (ready or asyncio.Event()).wait()
+
+        for _ in range(3):
+            ready = asyncio.Event()
+            (task,) = await begin(wait_on(ready))
+            clock.advance(0.5)
+            ready.set()
+            await task
+            clock.advance(100)
+        (task,) = await begin(wait_on())
+        clock.advance(0.499)
+        await settle()
+        assert not task.done()
+        clock.advance(0.001 + GRAIN)
+        assert (await timed_out(task)).phase == "receive"
+        # Begun anew, it has all its time again.
+        (task,) = await begin(wait_in(limit))
+        clock.advance(1.999)
+        await settle()
+        assert not task.done()
+        task.cancel()
+
     async def test_each_phase_has_its_own_limit(self, clock, watchdog):
         timeout = Timeout(pool=1, connect=2, receive=3)
         for phase, seconds in (("pool", 1), ("connect", 2), ("receive", 3)):
@@ -305,9 +334,9 @@ class TestSomebodyElseCancels:
 
     async def test_a_body_that_swallows_the_end_is_left_in_peace(self, clock, watchdog):
         async def stubborn():
-            with watchdog.limit(only(receive=1)).during("receive"):
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.Event().wait()
+            limit = watchdog.limit(only(receive=1))
+            with limit, contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
             await asyncio.sleep(0)
             return asyncio.current_task().cancelling()
 

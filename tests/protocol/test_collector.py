@@ -143,6 +143,27 @@ class TestWhatIsOutput:
         assert not ChatCollector().add([nothing])
 
 
+def test_milestones_are_what_happens_beside_output():
+    collector = ChatCollector()
+
+    def steps(*chunks):
+        before = collector.milestones
+        collector.add(chunks)
+        return collector.milestones - before
+
+    assert steps(chunk(choices=[])) == 0
+    assert steps(chunk(delta={"role": "assistant", "content": ""})) == 1
+    assert steps(chunk(""), chunk(), chunk("a")) == 0
+    assert steps(chunk(index=1)) == 1
+    assert steps(chunk(finish_reason="stop")) == 1
+    assert steps(chunk(finish_reason="stop")) == 0
+    assert steps(chunk(choices=[], usage=USAGE)) == 1
+    assert steps(chunk(choices=[], usage=USAGE)) == 0
+    assert steps(choices_chunk(perf_metrics={"x": 1})) == 1
+    assert steps(choices_chunk(perf_metrics={"x": 2})) == 0
+    assert steps(chunk("b", index=2, finish_reason="stop", usage=USAGE)) == 2
+
+
 class TestChoices:
     def test_interleaved_and_out_of_order(self):
         completion = collected(
