@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.compare.pinning import running_on
+from benchmarks.compare.machine import running_on
 
 __all__ = ("import_costs",)
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from benchmarks.compare import load
 from benchmarks.compare.interface import Client
-from benchmarks.compare.pinning import allow_many_sockets, pin
+from benchmarks.compare.machine import allow_many_sockets, busy_seconds, pin
 
 __all__ = ("Order", "measure")
 
@@ -70,19 +70,6 @@ def check(order: Order, text: str, ending: load.Ending) -> None:
         raise WrongAnswerError(f"{len(text)} characters that were not sent: {text!r}")
     if ending != load.Ending("stop", order.deltas):
         raise WrongAnswerError(f"a strange ending: {ending}")
-
-
-def busy_seconds(core: int | None) -> float | None:
-    """What all processes together have used of this core, where Linux tells."""
-    statistics_file = Path("/proc/stat")
-    if core is None or not statistics_file.exists():
-        return None
-    for line in statistics_file.read_text().splitlines():
-        name, *ticks = line.split()
-        if name == f"cpu{core}":
-            used = [int(tick) for tick in ticks[:8]]
-            return (sum(used) - used[3] - used[4]) / os.sysconf("SC_CLK_TCK")
-    return None
 
 
 def resident_bytes() -> int | None:
@@ -273,10 +260,11 @@ async def left_open(port: int) -> int:
 async def measure(order: Order) -> Numbers:
     """Carry out one order, and say how busy others kept the core meanwhile."""
     scenarios = {"paced": paced, "close": close, "aclose": close}
-    busy, cpu, start = busy_seconds(order.core), time.process_time(), time.monotonic()
+    core = order.core
+    busy, cpu, start = busy_seconds(core), time.process_time(), time.monotonic()
     numbers = await scenarios.get(order.scenario, flat)(order)
     cpu_used = time.process_time() - cpu
-    still_busy = busy_seconds(order.core)
+    still_busy = busy_seconds(core)
     if busy is not None and still_busy is not None:
         wall = time.monotonic() - start
         numbers["foreign"] = max(0.0, still_busy - busy - cpu_used) / wall

@@ -51,6 +51,8 @@ class Peer:
     heavy: bool = False
 
 
+# Else it asks the network for its price list while it is imported.
+_LOCAL_PRICES = "import os; os.environ['LITELLM_LOCAL_MODEL_COST_MAP'] = 'True'"
 _READY = "(api_key='fw_benchmark', base_url='http://127.0.0.1:9/v1')"
 
 PEERS = (
@@ -120,8 +122,8 @@ PEERS = (
         name="litellm",
         module="litellm_client",
         environment=_index("litellm", "litellm", "litellm", "openai", "aiohttp"),
-        imports="import litellm",
-        ready="from litellm import acompletion",
+        imports=f"{_LOCAL_PRICES}; import litellm",
+        ready=f"{_LOCAL_PRICES}; from litellm import acompletion",
         heavy=True,
     ),
 )

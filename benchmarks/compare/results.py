@@ -33,6 +33,15 @@ class Results:
         """What was measured in this scenario."""
         return list(dict.fromkeys(m for s, _, m in self._values if s == scenario))
 
+    def everywhere(self, metric: str) -> list[float]:
+        """All values of this metric."""
+        return [
+            value
+            for (_, _, its_metric), values in self._values.items()
+            if its_metric == metric
+            for value in values.values()
+        ]
+
     def median(self, scenario: str, case: str, metric: str) -> float | None:
         """The median over the rounds."""
         values = self._values.get((scenario, case, metric))

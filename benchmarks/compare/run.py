@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import json
 import platform
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,9 +20,9 @@ from pathlib import Path
 
 from benchmarks.compare import environments
 from benchmarks.compare.imports import import_costs
+from benchmarks.compare.machine import allow_many_sockets, two_cores, wait_for_quiet
 from benchmarks.compare.measure import Order
 from benchmarks.compare.peers import PEERS, REPOSITORY, Peer, cases
-from benchmarks.compare.pinning import allow_many_sockets, two_cores
 from benchmarks.compare.results import Results
 from benchmarks.compare.table import tables
 
@@ -39,12 +40,15 @@ class Plan:
     heavy_rounds: int = 3
     budget: float = 0.5
     streams: int = 500
-    paced_rounds: int = 3
+    paced_rounds: int = 5
     paced_deltas: int = 100
     heavy_paced_deltas: int = 20
     close_rounds: int = 3
     close_streams: int = 1000
     import_rounds: int = 11
+    heavy_import_rounds: int = 5
+    # How long each process waits for a quiet moment, if others are at work.
+    patience: float = 5.0
 
     def rounds_of(self, scenario: str, peer: Peer) -> int:
         """The slow scenarios and the slow peers get fewer."""
@@ -63,6 +67,8 @@ QUICK = Plan(
     heavy_paced_deltas=10,
     close_rounds=1,
     import_rounds=5,
+    heavy_import_rounds=1,
+    patience=1.0,
 )
 
 
@@ -151,6 +157,7 @@ class Run:
                 for case, order in orders(scenario, peer, self._plan, base):
                     if case in failed:
                         continue
+                    wait_for_quiet(order.core, self._plan.patience)
                     try:
                         numbers = run_order(self._pythons[peer.name], order)
                     except subprocess.SubprocessError as error:
@@ -161,15 +168,24 @@ class Run:
                     say(scenario, case, round=number, **numbers)
 
     def _imports(self) -> None:
+        # The slow take turns with the slow, so that they do not hold up the others.
+        for heavy in (False, True):
+            peers = [peer for peer in self._peers if peer.heavy == heavy]
+            plan = self._plan
+            rounds = plan.heavy_import_rounds if heavy else plan.import_rounds
+            self._import_rounds(peers, rounds)
+
+    def _import_rounds(self, peers: list[Peer], rounds: int) -> None:
         statements = {}
-        for peer in self._peers:
+        for peer in peers:
             python = self._pythons[peer.name]
             statements[f"{peer.name} import_ms"] = (python, peer.imports)
-            # Two peers are no library of their own: to have imported is to be ready.
+            # Some peers are no library of their own: to have imported is to be ready.
             ready = peer.ready or peer.imports
             statements[f"{peer.name} ready_ms"] = (python, ready)
-        costs = import_costs(statements, self._plan.import_rounds, self._cores[1])
-        for peer in self._peers:
+        wait_for_quiet(self._cores[1], self._plan.patience)
+        costs = import_costs(statements, rounds, self._cores[1])
+        for peer in peers:
             numbers = {
                 metric: costs[f"{peer.name} {metric}"]
                 for metric in ("import_ms", "ready_ms")
@@ -224,6 +240,9 @@ def main() -> None:
     run.go(scenarios)
     print()
     print(tables(run.results))
+    if foreign := run.results.everywhere("foreign"):
+        share = statistics.median(foreign)
+        print(f"\nOthers used {share:.2f} of the clients' core (median of all cases).")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 
 from benchmarks.compare import load
-from benchmarks.compare.pinning import pin
+from benchmarks.compare.machine import pin
 
 __all__ = ("ChatServer", "serve")
 

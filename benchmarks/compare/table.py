@@ -29,6 +29,7 @@ _SHOWN = {
             ("lag_p99_ms", "lag p99 ms"),
             ("kib_per_stream", "KiB/stream"),
             ("wall_over_schedule", "wall / schedule"),
+            ("foreign", "core used by others"),
         ],
     ),
     "close": (
@@ -52,7 +53,7 @@ _SHOWN = {
         [("import_ms", "import ms"), ("ready_ms", "ready to call ms")],
     ),
 }
-_NO_RATIO = {"wall_over_schedule", "open_s", "left_open"}
+_NO_RATIO = {"foreign", "wall_over_schedule", "open_s", "left_open"}
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -84,7 +85,7 @@ def _scenario_table(results: Results, scenario: str) -> list[str]:
 
 def _bars_table(results: Results) -> list[str]:
     lines = [
-        "**Bars** (ratios to (f) unless named otherwise)",
+        "**Bars** (ratios to (f); seconds or other peers where it says so)",
         "",
         _row(["what", "bar", "measured", "by round", ""]),
         _row(["---"] * 5),

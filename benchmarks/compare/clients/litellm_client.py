@@ -9,8 +9,8 @@ from benchmarks.compare.load import API_KEY, MESSAGES, MODEL, Ending
 
 # Read while it is imported.
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-os.environ["AIOHTTP_CONNECTOR_LIMIT"] = "0"
-os.environ["AIOHTTP_CONNECTOR_LIMIT_PER_HOST"] = "0"
+os.environ["AIOHTTP_CONNECTOR_LIMIT"] = "2000"
+os.environ["AIOHTTP_CONNECTOR_LIMIT_PER_HOST"] = "2000"
 
 import litellm
 
