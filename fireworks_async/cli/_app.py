@@ -1,0 +1,76 @@
+"""The commands by name, and what is done with words that are none."""
+
+import inspect
+import io
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import cast
+
+import typer
+import typer.main
+
+from fireworks_async.cli._chat import chat
+from fireworks_async.cli._exits import ExitCode, with_exit_code
+from fireworks_async.cli._groups import grouped
+from fireworks_async.cli._lines import complain, say
+from fireworks_async.cli._simulate import simulate
+
+__all__ = ("run",)
+
+_PROGRAM = "fireworks-async"
+# Typer has no public name for the class of all usage errors.
+_TyperUsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
+# What newer typer makes of Ctrl-C before the command has begun; the older aborts.
+_INTERRUPTED = 130
+_COMMANDS = {command.__name__: command for command in (chat, simulate)}
+
+
+def run(args: Sequence[str] | None) -> int:
+    """Run one command; all that is expected ends in an exit code.
+
+    Args:
+        args: The words; None for those of the process.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A character that the locale does not have is no reason to fail.
+            stream.reconfigure(errors="replace")
+    words = list(sys.argv[1:] if args is None else args)
+    command = typer.main.get_command(_app())
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            code = command.main(
+                words or ["--help"], prog_name=_PROGRAM, standalone_mode=False
+            )
+        except _TyperUsageError as error:
+            named = [word for word in words[:1] if word in _COMMANDS]
+            helper = " ".join([_PROGRAM, *named, "--help"])
+            complain(f"{error.format_message()} (see {helper})")
+            return ExitCode.USAGE
+        except typer.Abort:
+            code = _INTERRUPTED
+    if code == _INTERRUPTED:
+        say("stopped")
+        return ExitCode.STOPPED
+    return int(code or 0) if words else ExitCode.USAGE
+
+
+def _app() -> typer.Typer:
+    app = typer.Typer(
+        help="The Fireworks AI inference API from the command line.",
+        # Its tracebacks show the values of variables, the key among them.
+        pretty_exceptions_enable=False,
+    )
+    for name, command in _COMMANDS.items():
+        text = inspect.getdoc(command) or ""
+        # Typer keeps the source's line breaks in all but the first paragraph.
+        paragraphs = [" ".join(lines.split()) for lines in text.split("\n\n")]
+        wrapped = with_exit_code(grouped(command))
+        app.command(name, help="\n\n".join(paragraphs))(wrapped)
+    return app
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    say(f"warning: {message}")

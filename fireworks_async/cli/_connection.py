@@ -1,0 +1,118 @@
+"""Where a command's calls go: the options for it, and the client that follows."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fireworks_async.cli._exits import UsageError
+from fireworks_async.errors import MissingAPIKeyError
+
+if TYPE_CHECKING:
+    from fireworks_async import AsyncFireworks
+    from fireworks_async.simulator import Simulator
+
+__all__ = ("ServerOptions", "open_client")
+
+_PANEL = "Server"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerOptions:
+    """Which server, by what right, and with how much patience."""
+
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where the API is; ends in /v1. Else FIREWORKS_BASE_URL, else the "
+            "public API.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    api_key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="Better set FIREWORKS_API_KEY: a command's words can be seen by "
+            "others.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = field(default=None, repr=False)
+    simulate: Annotated[
+        bool,
+        typer.Option(
+            "--simulate",
+            help="Answer from a simulator inside this process: no key, no network, "
+            "made-up words.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = False
+    timeout: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            help="The longest silence of the server.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = 300
+    max_retries: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Attempts beyond the first, as long as nothing has been shown.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = 2
+
+
+def open_client(server: ServerOptions) -> AbstractAsyncContextManager["AsyncFireworks"]:
+    """Prepare a client; nothing is opened before the result is entered.
+
+    With ``simulate``, entering starts a simulator too, paced so that the answer can be
+    seen to stream.
+
+    Raises:
+        UsageError: There is no key, or options exclude each other.
+        ConfigurationError: An option, or the variable in its place, cannot be used.
+    """
+    from fireworks_async import AsyncFireworks  # noqa: PLC0415 - it loads aiohttp
+
+    if server.simulate:
+        if server.base_url is not None:
+            raise UsageError("--simulate and --base-url exclude each other")
+        from fireworks_async.simulator import Simulator  # noqa: PLC0415 - likewise
+
+        return _simulated(Simulator(ttft=0.2, gap=0.02), server)
+    try:
+        return AsyncFireworks(
+            api_key=server.api_key,
+            base_url=server.base_url,
+            timeout=server.timeout,
+            max_retries=server.max_retries,
+        )
+    except MissingAPIKeyError:
+        raise UsageError(
+            "no API key: set FIREWORKS_API_KEY. Without one, the same command works "
+            "now with --simulate"
+        ) from None
+
+
+@asynccontextmanager
+async def _simulated(
+    simulator: "Simulator", server: ServerOptions
+) -> AsyncGenerator["AsyncFireworks"]:
+    from fireworks_async import AsyncFireworks  # noqa: PLC0415 - loaded by the caller
+
+    async with (
+        simulator,
+        AsyncFireworks(
+            api_key="fw_simulated",
+            base_url=simulator.base_url,
+            timeout=server.timeout,
+            max_retries=server.max_retries,
+        ) as client,
+    ):
+        yield client

@@ -1,0 +1,89 @@
+import io
+import sys
+import warnings
+from collections.abc import Callable
+
+import pytest
+import typer
+
+from fireworks_async.cli import _app
+from fireworks_async.simulator import Reply, Simulator
+from tests.cli.conftest import Ran
+from tests.support.calls import KEY
+
+Run = Callable[..., Ran]
+
+
+def test_without_words_the_commands_are_listed(run: Run):
+    ran = run()
+    assert ran.code == 2
+    assert "chat" in ran.out
+    assert "simulate" in ran.out
+    assert ran.err == ""
+
+
+@pytest.mark.parametrize("words", [["--help"], ["chat", "--help"]])
+def test_asking_for_help_is_no_error(words: list[str], run: Run):
+    ran = run(*words)
+    assert (ran.code, ran.err) == (0, "")
+    assert "Usage: fireworks-async" in ran.out
+
+
+def test_help_shows_no_key(run: Run, monkeypatch: pytest.MonkeyPatch):
+    for name in ("FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"):
+        monkeypatch.setenv(name, KEY)
+    ran = run("chat", "--api-key", KEY, "--help")
+    assert ran.code == 0
+    assert "--api-key" in ran.out
+    assert KEY not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["chatt"], "No such command 'chatt'."),
+        (["--verbose"], "No such option: --verbose"),
+        (["chat", "--timeout"], "fireworks-async chat --help"),
+        (["simulate", "--port", "70000"], "fireworks-async simulate --help"),
+    ],
+)
+def test_words_that_are_none_are_one_line(words: list[str], said: str, run: Run):
+    ran = run(*words)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.error.startswith("error: ")
+    assert said in ran.error
+
+
+def test_a_warning_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch):
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        ran = run("chat", "x", "--api-key", KEY, "--base-url", "http://far.example/v1")
+    assert ran.code == 2
+    first, second = ran.err.splitlines()
+    assert first.startswith("warning: http://far.example is another machine")
+    assert second.startswith("error: no model")
+
+
+@pytest.mark.parametrize("way", ["exit code 130", "abort"])
+def test_an_interrupt_that_typer_sees_is_as_any_other(
+    way: str, run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    def interrupted() -> int:
+        if way == "abort":
+            raise typer.Abort
+        raise typer.Exit(130)
+
+    monkeypatch.setitem(_app._COMMANDS, "chat", interrupted)
+    assert run("chat") == Ran(3, "", "stopped\n")
+
+
+def test_characters_that_the_locale_lacks_are_no_failure(
+    run: Run, fireworks_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+):
+    fireworks_simulator.script(Reply(text="漢 é"))
+    file = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(file, encoding="latin-1"))
+    words = ["chat", "x", "--model", "m", "--api-key", KEY]
+    code = _app.run([*words, "--base-url", fireworks_simulator.base_url])
+    assert code == 0
+    assert file.getvalue() == b"? \xe9\n"
