@@ -290,8 +290,7 @@ class _Connection(asyncio.Protocol):
         self._writable.set()
         self._request: ReceivedRequest | None = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    def connection_made(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         transport.set_write_buffer_limits(high=0)
         self.log = self.server.opened(self)
