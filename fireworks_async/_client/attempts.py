@@ -117,7 +117,7 @@ class Attempts:
         timings: StreamTimings,
     ) -> None:
         self._service = service
-        self._call = call
+        self._call: WireCall | None = call
         self._timeout = timeout
         self._policy = policy
         self._timings = timings
@@ -166,6 +166,10 @@ class Attempts:
         """The error, without the key where an answer repeats it to the caller."""
         return self._service.redacted(error)
 
+    def forget_request(self) -> None:
+        """Let go of the body, which may be large: there will be no other attempt."""
+        self._call = None
+
     def abort(self, error: FireworksError) -> None:
         """End whatever the call waits for, in another task, with this error."""
         if self._limit is not None:
@@ -181,6 +185,7 @@ class Attempts:
     async def _try_once(self) -> ByteResponse:
         service = self._service
         call = self._call
+        assert call is not None
         limit = self.limit
         with limit.during("total"):
             headers = await service.authorized(call.headers)

@@ -5,8 +5,8 @@ attempt is repeated in secret; afterwards never. The answer's lease is given bac
 the stream ends, fails, is cancelled or is closed, whichever comes first.
 """
 
-from collections.abc import Awaitable, Coroutine
-from typing import Any, Final, TypeVar
+from collections.abc import Awaitable, Mapping
+from typing import Final
 
 from fireworks_async._client.attempts import Attempts
 from fireworks_async._client.response_info import ResponseInfo
@@ -28,8 +28,6 @@ from fireworks_async.errors import (
 
 __all__ = ("ChatReader",)
 
-T = TypeVar("T")
-
 _HOW_IT_ENDED: Final = {
     Signal.SENTINEL: "[DONE] came",
     Signal.END: "the answer ended",
@@ -43,7 +41,6 @@ class ChatReader:
     Attributes:
         collector: What has come so far; begins anew with each attempt.
         timings: The call's marks.
-        handed_out: Whether the caller has seen a chunk; set by whoever shows it.
     """
 
     __slots__ = (
@@ -52,14 +49,17 @@ class ChatReader:
         "_clock",
         "_ended",
         "_failure",
-        "_info",
+        "_handed_out",
+        "_headers",
+        "_identity",
         "_life",
         "_parser",
         "_problem",
         "_progressed",
         "_response",
+        "_retries_taken",
+        "_status",
         "collector",
-        "handed_out",
         "timings",
     )
 
@@ -68,11 +68,15 @@ class ChatReader:
     ) -> None:
         self.collector = ChatCollector()
         self.timings = timings
-        self.handed_out = False
+        self._handed_out = False
         self._attempts = attempts
         self._clock = clock
         self._response: ByteResponse | None = None
-        self._info: ResponseInfo | None = None
+        # Of the answer, from its headers on.
+        self._headers: Mapping[str, str] | None = None
+        self._status = 0
+        self._identity: str | None = None
+        self._retries_taken = 0
         self._parser: ChatParser | None = None
         self._life = Lifecycle()
         # What the last batch was followed by, to be raised when the next is asked for.
@@ -87,7 +91,7 @@ class ChatReader:
         """In one word: where the stream stands."""
         if self._failure is not None:
             return "failed"
-        return self._life.state.value if self._info is not None else "not sent"
+        return self._life.state.value if self._headers is not None else "not sent"
 
     @property
     def is_live(self) -> bool:
@@ -101,22 +105,22 @@ class ChatReader:
         Raises:
             StreamStateError: No answer has come yet.
         """
-        info = self._info
-        if info is None:
+        if self._headers is None:
             raise StreamStateError(
                 "no answer has come yet: await the stream, enter it or iterate first"
             )
-        metrics = self.collector.perf_metrics
-        if metrics is None:
-            return info
         return ResponseInfo(
-            info.status, info.headers, info.request_id, info.retries_taken, metrics
+            self._status,
+            {name.lower(): value for name, value in self._headers.items()},
+            self._identity,
+            self._retries_taken,
+            self.collector.perf_metrics,
         )
 
     async def open(self) -> None:
         """Send, unless that is done; status errors are raised here."""
         if self._response is None and not self._ended:
-            await self._alone(self._open())
+            await self._advance(reading=False)
 
     def next_batch(self) -> Awaitable[list[ChatCompletionChunk]]:
         """The chunks of the next read that holds any; empty at the end.
@@ -126,7 +130,13 @@ class ChatReader:
             StreamStateError: The stream was closed before its end, or another task is
                 reading it.
         """
-        return self._alone(self._next_batch())
+        return self._advance(reading=True)
+
+    def hand_out(self) -> None:
+        """The caller sees a chunk: from now on the call is not repeated."""
+        if not self._handed_out:
+            self._handed_out = True
+            self._attempts.forget_request()
 
     def close(self) -> None:
         """Leave the stream: before its end, its connection is closed at once."""
@@ -144,22 +154,30 @@ class ChatReader:
         self._attempts.close(succeeded=False)
         self._let_go()
 
-    async def _alone(self, step: Coroutine[Any, Any, T]) -> T:
-        """Run one step that touches the network; nothing is held when it fails."""
-        failure = self._failure
-        if failure is None and self._busy:
-            failure = StreamStateError("another task is reading this stream")
-        if failure is not None:
-            step.close()
-            raise failure.with_traceback(None)
+    async def _advance(self, *, reading: bool) -> list[ChatCompletionChunk]:
+        """Go on, alone; when it fails, nothing is held and the error holds no secret."""
+        self._require_alone()
         self._busy = True
         try:
-            return await step
+            while not self._ended:
+                try:
+                    if self._problem is not None:
+                        raise self._problem
+                    if self._response is None:
+                        await self._open()
+                    return await self._read() if reading else []
+                except APIError as error:
+                    self._let_go()
+                    if self._handed_out or not await self._attempts.may_repeat(error):
+                        raise
+                    self._problem = None
         except FireworksError as error:
             failure = self._fail(error)
         except BaseException:
             self.close()
             raise
+        else:
+            return []
         finally:
             self._busy = False
         # Outside the handler, without the frames and the contexts of the attempts:
@@ -167,33 +185,26 @@ class ChatReader:
         failure.__context__ = failure.__cause__ = None
         raise failure.with_traceback(None)
 
+    def _require_alone(self) -> None:
+        failure = self._failure
+        if failure is None and self._busy:
+            failure = StreamStateError("another task is reading this stream")
+        if failure is not None:
+            raise failure.with_traceback(None)
+
     async def _open(self) -> None:
         response = await self._attempts.open()
-        identity = request_id(response.headers)
+        headers = response.headers
         self._response = response
-        self._info = ResponseInfo(
-            response.status, response.headers, identity, self._attempts.retries_taken
-        )
-        self._parser = parser_for(response.headers, request_id=identity)
+        self._headers = headers
+        self._status = response.status
+        self._identity = request_id(headers)
+        self._retries_taken = self._attempts.retries_taken
+        self._parser = parser_for(headers, request_id=self._identity)
         self._life = Lifecycle()
         self.collector = ChatCollector()
         self.timings.first_delta_at = self.timings.last_delta_at = None
         self._progressed = True
-
-    async def _next_batch(self) -> list[ChatCompletionChunk]:
-        while not self._ended:
-            try:
-                if self._problem is not None:
-                    raise self._problem
-                if self._response is None:
-                    await self._open()
-                return await self._read()
-            except APIError as error:
-                self._let_go()
-                if self.handed_out or not await self._attempts.may_repeat(error):
-                    raise
-                self._problem = None
-        return []
 
     async def _read(self) -> list[ChatCompletionChunk]:
         """Read until chunks come, or the end."""
@@ -210,7 +221,7 @@ class ChatReader:
                     data = await response.read()
                     chunks = parser.feed(data) if data else parser.feed_eof()
                     signal = _signal_of(parser, at_end=not data)
-                    if parser.progressed:
+                    if parser.progressed and not chunks:
                         limit.during("receive")
         except APIConnectionError as error:
             # When all that was awaited is there, only the server's goodbye is not.
@@ -260,8 +271,7 @@ class ChatReader:
         if isinstance(error, APIError):
             if error.partial is None and self.collector.has_begun:
                 error.partial = self.collector.result()
-            if error.request_id is None and self._info is not None:
-                error.request_id = self._info.request_id
+            error.request_id = error.request_id or self._identity
         self._failure = self._attempts.redacted(error)
         self.close()
         return self._failure

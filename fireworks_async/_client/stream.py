@@ -89,7 +89,7 @@ class Stream(Generic[ItemT, ResultT]):
         await self.aclose()
 
     def __aiter__(self) -> AsyncIterator[ItemT]:
-        return self._iterate(lambda: self._items)
+        return self._iterate(self._items_left)
 
     async def __anext__(self) -> ItemT:
         self._turn = None
@@ -190,6 +190,9 @@ class Stream(Generic[ItemT, ResultT]):
             if self._turn is turn and not self._entered:
                 self._leave()
 
+    def _items_left(self) -> Iterator[ItemT]:
+        return self._items
+
     def _leave(self) -> None:
         self._reader.close()
         self._give([])
@@ -200,7 +203,7 @@ class Stream(Generic[ItemT, ResultT]):
         self._items = self._view(self._chunks)
         if not chunks:
             return False
-        self._reader.handed_out = True
+        self._reader.hand_out()
         return True
 
 

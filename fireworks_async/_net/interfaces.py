@@ -112,7 +112,7 @@ class ByteResponse(Protocol):
 
     Attributes:
         status: HTTP status.
-        headers: Names in lower case; of repeated headers the last.
+        headers: Found by their names in lower case, whatever case they came in.
     """
 
     status: int

@@ -12,6 +12,7 @@ import aiohttp
 
 from fireworks_async._net.drains import Drain, Drains
 from fireworks_async._net.intake import is_known, more, take
+from fireworks_async._net.session import NO_CONTEXT
 from fireworks_async._policy.retry import CERTIFICATE_FAILURE
 from fireworks_async.errors import (
     APIConnectionError,
@@ -111,11 +112,9 @@ class PooledResponse:
         protocol = connection.protocol if connection is not None else None
         self._closing = protocol.closed if protocol is not None else None
         if self._closing is not None:
-            self._closing.add_done_callback(self._connection_closed)
+            self._closing.add_done_callback(self._connection_closed, context=NO_CONTEXT)
         self.status = response.status
-        self.headers: Mapping[str, str] = {
-            name.lower(): value for name, value in response.headers.items()
-        }
+        self.headers: Mapping[str, str] = response.headers
 
     def _connection_closed(self, closing: asyncio.Future[None]) -> None:
         # After a chunk size that is none, aiohttp closes the connection without waking

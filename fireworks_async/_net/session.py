@@ -6,12 +6,14 @@ closed the connection in the meantime.
 """
 
 import asyncio
+import functools
 import io
 import ssl
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
+from multidict import istr
 
 from fireworks_async._net.drains import Drains
 from fireworks_async._net.interfaces import Limit, WireCall
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
     from aiohttp.tracing import Trace
 
-__all__ = ("Connector", "Delivery", "open_session", "send")
+__all__ = ("NO_CONTEXT", "Connector", "Delivery", "open_session", "send")
 
 _IDLE: Final = 60.0
 """Seconds that an idle connection is kept. A server that closes earlier costs one
@@ -32,6 +34,9 @@ _NO_TIMERS: Final = aiohttp.ClientTimeout(
 )
 # aiohttp warns about larger bodies in one piece, since they block the loop.
 _LARGEST_PIECE: Final = 2**20
+
+
+_header_name = functools.lru_cache(maxsize=256)(istr)
 
 
 class Delivery:
@@ -49,6 +54,10 @@ class Delivery:
         self.fresh = fresh
         self.reused: bool | None = None
 
+
+# For callbacks that need none: a callback without one copies the caller's, for as long
+# as the connection lasts.
+NO_CONTEXT: Final = Context()
 
 # aiohttp hands nothing of ours through to the connector; the context does.
 _DELIVERY: ContextVar[Delivery] = ContextVar("fireworks_async_delivery")
@@ -99,7 +108,7 @@ class Connector(aiohttp.TCPConnector):
         if protocol.closed is not None:
             # The answers look at it. A connection that is lost while it is idle is
             # nobody's error, and must not be reported as one that nobody saw.
-            protocol.closed.add_done_callback(_seen)
+            protocol.closed.add_done_callback(_seen, context=NO_CONTEXT)
         return protocol
 
     def drop(self) -> None:
@@ -134,11 +143,13 @@ async def send(
     """Send one request and wait for the headers of its answer."""
     _DELIVERY.set(delivery)
     body = call.body
+    # As istr, whose lower case is known, once per name instead of once per request.
+    headers = {_header_name(name): value for name, value in call.headers.items()}
     return await session.request(
         call.method,
         call.url,
         data=body if len(body) <= _LARGEST_PIECE else io.BytesIO(body),
-        headers=call.headers,
+        headers=headers,
         allow_redirects=False,
         timeout=_NO_TIMERS,
     )

@@ -85,6 +85,10 @@ class TimeLimit:
         assert task is not None
         self._cancelling = task.cancelling()
         self._set_deadline()
+        if self.deadline <= self._since:
+            # Nothing may have to be waited for in the block, and then nobody would look.
+            self._task = None
+            raise self._timed_out(self._since)
         return self
 
     def __exit__(self, kind: object, error: object, traceback: object) -> None:
@@ -108,9 +112,7 @@ class TimeLimit:
 
     def fire(self, now: float) -> None:
         """End the wait; called by the watchdog once the deadline has passed."""
-        phase = "total" if now >= self._total_at else self._phase
-        seconds = getattr(self._timeout, phase)
-        self.abort(APITimeoutError(_MESSAGES[phase].format(seconds), phase=phase))
+        self.abort(self._timed_out(now))
 
     def abort(self, error: FireworksError) -> None:
         """End the wait with this error; a no-op when nothing is waited for."""
@@ -118,6 +120,12 @@ class TimeLimit:
             self._ending = error
             self.deadline = _NEVER
             self._task.cancel()
+
+    def _timed_out(self, now: float) -> APITimeoutError:
+        self.deadline = _NEVER
+        phase = "total" if now >= self._total_at else self._phase
+        seconds = getattr(self._timeout, phase)
+        return APITimeoutError(_MESSAGES[phase].format(seconds), phase=phase)
 
     def _set_deadline(self) -> None:
         limit: float | None = getattr(self._timeout, self._phase)
