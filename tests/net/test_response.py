@@ -238,7 +238,9 @@ async def any_rig(request):
 
 async def test_status_and_headers(rig):
     assert rig.response.status == 200
-    assert rig.response.headers == {"content-type": "a", "x-a": "2"}
+    assert rig.response.headers["content-type"] == "a"
+    assert rig.response.headers.get("x-a") in {"1", "2"}
+    assert rig.response.headers.get("x-b") is None
 
 
 class TestReading:

@@ -33,9 +33,17 @@ class ManualClock:
         epoch: What ``wall()`` is ahead of it by.
         scheduled: How many timers were ever set, sleeps included.
         slept: The lengths of all sleeps, in the order in which they began.
+        jumps: Whether a sleep moves the clock by itself, instead of waiting for it.
     """
 
-    def __init__(self, time: float = 1_000.0, epoch: float = 1_780_000_000.0) -> None:
+    def __init__(
+        self,
+        time: float = 1_000.0,
+        epoch: float = 1_780_000_000.0,
+        *,
+        jumps: bool = False,
+    ) -> None:
+        self.jumps = jumps
         self.time = time
         self.epoch = epoch
         self.scheduled = 0
@@ -63,6 +71,10 @@ class ManualClock:
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        if self.jumps:
+            self.advance(seconds)
+            await asyncio.sleep(0)
+            return
         awake = asyncio.get_running_loop().create_future()
         timer = self.call_at(
             self.time + seconds, lambda: awake.done() or awake.set_result(None)
