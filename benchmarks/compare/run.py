@@ -157,7 +157,7 @@ class Run:
                 for case, order in orders(scenario, peer, self._plan, base):
                     if case in failed:
                         continue
-                    wait_for_quiet(order.core, self._plan.patience)
+                    self._wait_for_quiet()
                     try:
                         numbers = run_order(self._pythons[peer.name], order)
                     except subprocess.SubprocessError as error:
@@ -166,6 +166,11 @@ class Run:
                         continue
                     self.results.add(scenario, case, numbers, number)
                     say(scenario, case, round=number, **numbers)
+
+    def _wait_for_quiet(self) -> None:
+        # The server's core too: the two may share one core's units.
+        for core in self._cores:
+            wait_for_quiet(core, self._plan.patience)
 
     def _imports(self) -> None:
         # The slow take turns with the slow, so that they do not hold up the others.
@@ -183,7 +188,7 @@ class Run:
             # Some peers are no library of their own: to have imported is to be ready.
             ready = peer.ready or peer.imports
             statements[f"{peer.name} ready_ms"] = (python, ready)
-        wait_for_quiet(self._cores[1], self._plan.patience)
+        self._wait_for_quiet()
         costs = import_costs(statements, rounds, self._cores[1])
         for peer in peers:
             numbers = {
