@@ -1,7 +1,6 @@
 """The moment between an answer's last event and its connection's next use."""
 
 import asyncio
-import sys
 
 import pytest
 
@@ -159,25 +158,3 @@ class TestWaiting:
         assert waiting
         rig.drains.close()
         await task
-
-
-def calls_made(count):
-    rig = Rig()
-    calls = 0
-
-    def see(frame, what, arg):
-        nonlocal calls
-        calls += what in {"call", "c_call"}
-
-    sys.setprofile(see)
-    try:
-        drains = [rig.begin() for _ in range(count)]
-        for drain in drains:
-            drain.ended()
-    finally:
-        sys.setprofile(None)
-    return calls
-
-
-def test_each_step_costs_the_same_however_many_are_drained():
-    assert calls_made(1_000) < 4.2 * calls_made(250)

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import sys
 
 import pytest
 
@@ -250,37 +249,3 @@ async def test_no_order_of_events_loses_a_place_or_gives_one_too_many():
 
 def test_its_repr_shows_its_state():
     assert repr(Gate(3)) == "<Gate 0/3 admitted, 0 waiting>"
-
-
-async def calls_made(count):
-    """What it takes to queue so many and to hand a place to every second one."""
-    gate = Gate(1)
-    await gate.admit()
-    calls = 0
-
-    def see(frame, what, arg):
-        nonlocal calls
-        calls += what in {"call", "c_call"}
-
-    async def visit():
-        await gate.admit()
-        gate.release()
-
-    sys.setprofile(see)
-    try:
-        tasks = [asyncio.create_task(visit()) for _ in range(count)]
-        await asyncio.sleep(0)
-        assert gate.waiting == count
-        for task in tasks[::2]:
-            task.cancel()
-        gate.release()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    finally:
-        sys.setprofile(None)
-    assert (gate.admitted, gate.waiting) == (0, 0)
-    return calls
-
-
-async def test_each_step_costs_the_same_however_many_wait():
-    few, many = await calls_made(250), await calls_made(1_000)
-    assert many < 4.2 * few

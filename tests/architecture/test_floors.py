@@ -1,0 +1,61 @@
+"""The floors of the house: who may import whom."""
+
+import ast
+from pathlib import Path
+
+from importlinter.cli import lint_imports
+
+from tests.support.package import ROOT, sources, tree
+
+# Who meets aiohttp: the client's sockets, and the server side.
+WITH_AIOHTTP = {"_net", "_web", "simulator"}
+
+
+def imported(source: Path) -> set[str]:
+    """The modules that a module imports, wherever in it."""
+    found = set()
+    for node in ast.walk(tree(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{source}: a relative import"
+            found.add(node.module or "")
+    return found
+
+
+def test_the_contracts_hold(capsys):
+    failed = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
+    said = capsys.readouterr().out
+    assert not failed, said
+    assert " 0 broken" in said
+
+
+def test_only_some_rooms_meet_aiohttp_also_for_types():
+    meeting = {
+        source.parts[1]
+        for source in sources()
+        if any(name.split(".")[0] == "aiohttp" for name in imported(source))
+    }
+    # The door passes a session on, and names its class for type checkers only.
+    assert meeting - {"_client"} <= WITH_AIOHTTP
+    assert "import aiohttp" in (ROOT / "fireworks_async/_client/client.py").read_text()
+
+
+def test_nobody_imports_from_the_facade():
+    """What comes through it is loaded late, and would hide a cycle."""
+    for source in sources():
+        if source.parts[1] in {"cli", "simulator"}:
+            continue
+        for node in ast.walk(tree(source)):
+            if isinstance(node, ast.ImportFrom):
+                assert node.module != "fireworks_async", source
+
+
+def test_no_room_passes_private_things_on():
+    """The ``__init__`` of a private room holds its sentence and nothing else."""
+    for source in sources():
+        if source.name == "__init__.py" and source.parts[1].startswith("_"):
+            if source.parent == Path("fireworks_async"):
+                continue
+            (only,) = tree(source).body
+            assert isinstance(only, ast.Expr), source
