@@ -1,0 +1,131 @@
+"""Thousands of calls that end at random, and a client that is none the worse for it."""
+
+import asyncio
+import gc
+import random
+from collections import Counter
+
+import pytest
+
+from fireworks_async import AsyncFireworks
+from tests.support.calls import KEY, MESSAGES
+from tests.support.leaks import Leaks, settle
+from tests.support.raw_server import Pause, RawServer, Send
+from tests.support.wire import (
+    DONE,
+    LAST_CHUNK,
+    USAGE,
+    chunk,
+    json_response,
+    stream_body,
+    stream_head,
+)
+
+AT_ONCE = 64
+# More than there are places for, so that some wait.
+TOGETHER = 80
+LONGEST = 0.04
+HEAD = stream_head()
+FIRST = stream_body(chunk("a"), chunk("b"))
+LAST = stream_body(chunk(finish_reason="stop", usage=USAGE), DONE) + LAST_CHUNK
+
+
+class BodyError(Exception):
+    """What the caller's own code fails with."""
+
+
+class Soak:
+    """A client, a server with small random delays, and calls that are cut at random."""
+
+    def __init__(self, client, rng):
+        self.client = client
+        self.rng = rng
+        self.most_in_flight = 0
+        self.ends = Counter()
+
+    def script(self, request):
+        first, second = (Pause(self.rng.uniform(0, LONGEST / 2)) for _ in range(2))
+        if self.rng.random() < 0.05:
+            return [first, Send(json_response(503, {}, {"retry-after-ms": "1"}))]
+        return [first, Send(HEAD), Send(FIRST), second, Send(LAST)]
+
+    async def call(self):
+        """One call, in one of the ways of using it."""
+        way = self.rng.random()
+        call = self.client.chat.completions.create(model="m", messages=MESSAGES)
+        if way < 0.4:
+            return (await call).choices[0].message.content
+        if way < 0.5:
+            async for _ in call:
+                break
+            return "left"
+        async with call as stream:
+            async for each in stream:
+                self.watch()
+                if way < 0.6 and each.content == "b":
+                    raise BodyError
+            return stream.snapshot.choices[0].message.content
+
+    def watch(self):
+        statistics = self.client.statistics()
+        in_flight = statistics.in_flight + statistics.draining
+        self.most_in_flight = max(self.most_in_flight, in_flight)
+
+    async def one(self):
+        task = asyncio.create_task(self.call())
+        loop = asyncio.get_running_loop()
+        cut = loop.call_later(self.rng.uniform(0, 4 * LONGEST), task.cancel)
+        await asyncio.wait([task])
+        cut.cancel()
+        if task.cancelled():
+            self.ends["cancelled"] += 1
+        elif isinstance(task.exception(), BodyError):
+            self.ends["failed"] += 1
+        else:
+            self.ends[task.result()] += 1
+
+    async def run(self, count):
+        for _ in range(0, count, TOGETHER):
+            await asyncio.gather(*(self.one() for _ in range(TOGETHER)))
+
+
+@pytest.mark.parametrize(
+    "count",
+    [500, pytest.param(5_000, marks=[pytest.mark.slow, pytest.mark.timeout(60)])],
+)
+async def test_random_ends_leave_nothing_behind(count):
+    rng = random.Random(20260801)
+    leaks = Leaks()
+    async with RawServer() as server:
+        async with AsyncFireworks(
+            api_key=KEY, base_url=server.base_url, max_concurrency=AT_ONCE
+        ) as client:
+            soak = Soak(client, rng)
+            server._default = soak.script
+            await soak.run(count)
+            await asyncio.sleep(0.12)
+            await settle()
+            gc.collect()
+            statistics = client.statistics()
+            assert (statistics.in_flight, statistics.waiting) == (0, 0)
+            assert statistics.draining == 0
+            assert statistics.connections <= AT_ONCE
+            assert soak.most_in_flight <= AT_ONCE
+            # Every way of ending was gone.
+            assert set(soak.ends) == {"cancelled", "failed", "left", "ab"}
+            assert min(soak.ends.values()) > count / 50, soak.ends
+            # All places are still there, and all of them work.
+            answers = await asyncio.gather(
+                *(
+                    client.chat.completions.create(
+                        model="m", messages=MESSAGES, max_retries=9
+                    )
+                    for _ in range(50)
+                )
+            )
+            assert {a.choices[0].message.content for a in answers} == {"ab"}
+            assert client.statistics().in_flight == 0
+        await server.emptied()
+    await settle()
+    assert leaks.tasks() == []
+    assert leaks.descriptors() == []
