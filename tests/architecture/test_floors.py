@@ -1,9 +1,9 @@
 """The floors of the house: who may import whom."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
-
-from importlinter.cli import lint_imports
 
 from tests.support.package import ROOT, sources, tree
 
@@ -23,11 +23,22 @@ def imported(source: Path) -> set[str]:
     return found
 
 
-def test_the_contracts_hold(capsys):
-    failed = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
-    said = capsys.readouterr().out
-    assert not failed, said
-    assert " 0 broken" in said
+def test_the_contracts_hold():
+    # In a process of its own: it silences the loggers that it finds.
+    lint = (
+        "from importlinter.cli import lint_imports\n"
+        "raise SystemExit(lint_imports(config_filename='pyproject.toml', no_cache=True))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", lint],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " 0 broken" in done.stdout
 
 
 def test_only_some_rooms_meet_aiohttp_also_for_types():

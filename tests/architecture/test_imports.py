@@ -71,6 +71,7 @@ def test_a_name_is_kept_after_its_first_use():
     run(code)
 
 
+@pytest.mark.slow
 def test_every_module_can_be_imported_first():
     """In forks of one process: no module needs another to have been imported before."""
     names = [module_name(source) for source in sources()]

@@ -618,7 +618,7 @@ def framed(draw):
     return values, reads
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(framed())
 def test_no_framing_and_no_cutting_changes_the_chunks(case):
     values, reads = case
@@ -627,7 +627,7 @@ def test_no_framing_and_no_cutting_changes_the_chunks(case):
     assert came == [decode_chunk(json.dumps(value)) for value in values]
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.sampled_from(

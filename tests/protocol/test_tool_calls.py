@@ -3,7 +3,7 @@
 import json
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fireworks_async._protocol.chunks import ToolCallDelta
@@ -244,12 +244,14 @@ def fragmented_calls(draw):
     return fragments, expected
 
 
+@settings(max_examples=50)
 @given(fragmented_calls())
 def test_no_cutting_and_no_order_changes_the_calls(case):
     fragments, expected = case
     assert collected(*fragments) == expected
 
 
+@settings(max_examples=50)
 @given(fragmented_calls())
 def test_repeating_id_and_name_changes_nothing(case):
     fragments, expected = case
