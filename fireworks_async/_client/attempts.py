@@ -48,10 +48,22 @@ class Service:
         self._headers = merged_headers(_OUR_HEADERS, config.default_headers)
 
     def attempts(
-        self, request: WireRequest, options: CallOptions, timings: StreamTimings
+        self,
+        request: WireRequest,
+        options: CallOptions,
+        timings: StreamTimings,
+        *,
+        base_url: str | None = None,
     ) -> "Attempts":
-        """Prepare a call; nothing is sent."""
-        url = self.config.base_url + request.path
+        """Prepare a call; nothing is sent.
+
+        Args:
+            request: What is sent.
+            options: How.
+            timings: Where the call's marks are set.
+            base_url: Where to, when that is not the client's.
+        """
+        url = (base_url or self.config.base_url) + request.path
         headers = {**self._headers, **request.headers}
         policy = self._policy
         if options:
@@ -63,7 +75,7 @@ class Service:
                 policy = RetryPolicy(options["max_retries"])
         return Attempts(
             self,
-            WireCall("POST", url, headers, request.body),
+            WireCall(request.method, url, headers, request.body),
             timeout=Timeout.of(options.get("timeout", self.config.timeout)),
             policy=policy,
             timings=timings,

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Final, Self
 from fireworks_async._client.attempts import Service
 from fireworks_async._client.chat import Chat
 from fireworks_async._client.config import ClientConfig
+from fireworks_async._client.embeddings import Embeddings
+from fireworks_async._client.models import Models
+from fireworks_async._client.rerank import Rerank
 from fireworks_async._net.interfaces import PoolStatistics
 from fireworks_async._net.pool import SessionPool
 from fireworks_async._policy.retry import RetryBudget
@@ -92,6 +95,9 @@ class AsyncFireworks:
     def _set_service(self, service: Service) -> None:
         self._service = service
         self.chat = Chat(service)
+        self.embeddings = Embeddings(service)
+        self.rerank = Rerank(service)
+        self.models = Models(service)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._service.config.base_url} {self._pool!r}>"

@@ -12,6 +12,8 @@ from fireworks_async._typing import JSONObject
 __all__ = (
     "CallOptions",
     "ChatCallParams",
+    "ListOptions",
+    "RequestOptions",
     "check_count",
     "check_headers",
     "split",
@@ -19,21 +21,31 @@ __all__ = (
 )
 
 
-class CallOptions(TypedDict, total=False):
+class ListOptions(TypedDict, total=False):
     """How one call is made; what is absent is as the client is configured."""
 
     timeout: Timeout | float | None
     """A number sets ``receive``; None waits for ever."""
     max_retries: int
     """Attempts beyond the first."""
-    document_inlining: bool
-    """Let the API turn documents into text for models that see no images."""
     extra_headers: Mapping[str, str] | None
     """Sent too; they win over the client's."""
     extra_query: Mapping[str, str] | None
     """Added to the URL."""
+
+
+class RequestOptions(ListOptions, total=False):
+    """How a call with a body is made."""
+
     extra_body: JSONObject | None
     """Fields that have no keyword here. Merged last, as they are."""
+
+
+class CallOptions(RequestOptions, total=False):
+    """How a completion is made."""
+
+    document_inlining: bool
+    """Let the API turn documents into text for models that see no images."""
 
 
 class ChatCallParams(ChatParams, CallOptions, total=False):

@@ -11,6 +11,7 @@ import msgspec
 
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._policy.timeouts import Timeout
+from fireworks_async._protocol.multipart import MultipartBody
 from fireworks_async.errors import FireworksError, TimeoutPhase
 
 __all__ = (
@@ -96,7 +97,11 @@ class WireCall:
     __slots__ = ("body", "headers", "method", "url")
 
     def __init__(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | MultipartBody,
     ) -> None:
         self.method = method
         self.url = url

@@ -17,6 +17,8 @@ from multidict import istr
 
 from fireworks_async._net.drains import Drains
 from fireworks_async._net.interfaces import Limit, WireCall
+from fireworks_async._net.upload import Upload
+from fireworks_async._protocol.multipart import MultipartBody
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
@@ -142,14 +144,27 @@ async def send(
 ) -> aiohttp.ClientResponse:
     """Send one request and wait for the headers of its answer."""
     _DELIVERY.set(delivery)
-    body = call.body
+    data, framing = _payload(call.body)
     # As istr, whose lower case is known, once per name instead of once per request.
     headers = {_header_name(name): value for name, value in call.headers.items()}
+    headers.update(framing)
     return await session.request(
         call.method,
         call.url,
-        data=body if len(body) <= _LARGEST_PIECE else io.BytesIO(body),
+        data=data,
         headers=headers,
         allow_redirects=False,
         timeout=_NO_TIMERS,
     )
+
+
+def _payload(
+    body: bytes | MultipartBody,
+) -> tuple[bytes | io.BytesIO | Upload | None, dict[istr, str]]:
+    """What aiohttp sends as the body, and the headers that frame it, if it cannot."""
+    if isinstance(body, MultipartBody):
+        upload = Upload(body)
+        return upload, {_header_name(k): v for k, v in upload.headers.items()}
+    if len(body) > _LARGEST_PIECE:
+        return io.BytesIO(body), {}
+    return body or None, {}

@@ -5,7 +5,13 @@ from urllib.parse import urlsplit
 
 from fireworks_async.errors import ConfigurationError
 
-__all__ = ("resolve_base_url", "resolve_chat_model")
+__all__ = (
+    "audio_base_of",
+    "resolve_audio_model",
+    "resolve_base_url",
+    "resolve_chat_model",
+    "resolve_embedding_model",
+)
 
 _ACCOUNT = "accounts/fireworks/"
 _FOREIGN_PREFIXES = ("fireworks_ai/", "fireworks_ai:", "text-completion-openai/")
@@ -27,7 +33,45 @@ def resolve_chat_model(name: str, is_known: Callable[[str], bool]) -> str:
         TypeError: The name is not text.
         ValueError: The name is empty, or holds blanks or control characters.
     """
-    _require_text(name)
+    model, mark, deployment = _parts(name)
+    return f"{_expand(model, is_known)}{mark}{deployment}"
+
+
+def resolve_embedding_model(name: str) -> str:
+    """Expand the name of a model for embeddings and rerank.
+
+    Those endpoints know models as ``<account>/<model>`` or by the full name; a bare
+    name is taken for one of Fireworks' own.
+
+    Raises:
+        TypeError: The name is not text.
+        ValueError: The name is empty, or holds blanks or control characters.
+    """
+    model, mark, deployment = _parts(name)
+    expanded = model if "/" in model else f"fireworks/{model}"
+    return f"{expanded}{mark}{deployment}"
+
+
+def resolve_audio_model(name: str) -> str:
+    """Give the name of a model for audio as its hosts take it.
+
+    Raises:
+        TypeError: The name is not text.
+        ValueError: The name is empty, or holds blanks or control characters.
+    """
+    return "".join(_parts(name))
+
+
+def audio_base_of(model: str) -> str:
+    """Give the base URL of the host that an audio model has to itself."""
+    is_turbo = model.rpartition("/")[2] == "whisper-v3-turbo"
+    return f"https://audio-{'turbo' if is_turbo else 'prod'}.api.fireworks.ai/v1"
+
+
+def _parts(name: object) -> tuple[str, str, str]:
+    """Check a name, drop one foreign prefix, and part model and deployment."""
+    if not isinstance(name, str):
+        raise TypeError(f"model: expected text, not {type(name).__name__}")
     if " " in name or not name.isprintable():
         raise ValueError(
             f"model: {name[:80]!r} holds a blank or a character that cannot be printed"
@@ -39,12 +83,7 @@ def resolve_chat_model(name: str, is_known: Callable[[str], bool]) -> str:
     model, mark, deployment = name.partition("#")
     if not model:
         raise ValueError("model: the name is empty")
-    return f"{_expand(model, is_known)}{mark}{deployment}"
-
-
-def _require_text(name: object) -> None:
-    if not isinstance(name, str):
-        raise TypeError(f"model: expected text, not {type(name).__name__}")
+    return model, mark, deployment
 
 
 def _expand(model: str, is_known: Callable[[str], bool]) -> str:

@@ -12,9 +12,10 @@ from fireworks_async._protocol.messages import (
     clean_reasoning_effort,
     clean_tool_choice,
 )
+from fireworks_async._protocol.multipart import MultipartBody
 from fireworks_async._typing import JSONObject
 
-__all__ = ("WireRequest", "encode_chat")
+__all__ = ("JSON_HEADERS", "WireRequest", "encode_chat", "encode_json")
 
 
 class WireRequest(msgspec.Struct, frozen=True):
@@ -23,14 +24,19 @@ class WireRequest(msgspec.Struct, frozen=True):
     Attributes:
         path: Path below the base URL, which ends in ``/v1``.
         headers: What the body is, and what is wanted back.
-        body: JSON.
+        body: JSON, a form with a file, or nothing.
+        method: The HTTP method.
     """
 
     path: str
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes | MultipartBody = b""
+    method: str = "POST"
 
 
+JSON_HEADERS = MappingProxyType(
+    {"Content-Type": "application/json", "Accept": "application/json"}
+)
 _STREAM_HEADERS = MappingProxyType(
     {"Content-Type": "application/json", "Accept": "text/event-stream"}
 )
@@ -78,7 +84,7 @@ def encode_chat(
         )
     body["stream"] = True
     body["stream_options"] = _with_usage(body.get("stream_options"))
-    return WireRequest("/chat/completions", _STREAM_HEADERS, _encode(body))
+    return WireRequest("/chat/completions", _STREAM_HEADERS, encode_json(body))
 
 
 def _with_usage(options: object) -> dict[str, object]:
@@ -115,7 +121,13 @@ _ENCODING_FAILURES = (NotImplementedError, TypeError, ValueError, RecursionError
 _encoder = msgspec.json.Encoder(enc_hook=_plain)
 
 
-def _encode(body: dict[str, object]) -> bytes:
+def encode_json(body: dict[str, object]) -> bytes:
+    """Encode a body.
+
+    Raises:
+        TypeError: A value has no form in JSON; the text names the field.
+        ValueError: A number is not finite, or text is not Unicode; likewise.
+    """
     try:
         encoded = _encoder.encode(body)
     except _ENCODING_FAILURES:

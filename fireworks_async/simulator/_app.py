@@ -13,10 +13,17 @@ from aiohttp import web
 
 from fireworks_async._web.sse_writer import ReaderLeftError
 from fireworks_async.simulator._answers import Answer
+from fireworks_async.simulator._audio import answer_audio
 from fireworks_async.simulator._chat import Settings, answer_chat
+from fireworks_async.simulator._embeddings import answer_embeddings, answer_rerank
 from fireworks_async.simulator._faults import spoil
+from fireworks_async.simulator._forms import form_fields
+from fireworks_async.simulator._lists import (
+    answer_model,
+    answer_models,
+    answer_serverless,
+)
 from fireworks_async.simulator._metrics import gateway_headers
-from fireworks_async.simulator._models import DEFAULT_MODELS
 from fireworks_async.simulator._player import play
 from fireworks_async.simulator._rejections import Rejection
 from fireworks_async.simulator._replies import ErrorReply, Reply
@@ -25,6 +32,7 @@ from fireworks_async.simulator._script import RecordedRequest, Script
 __all__ = ("SimulatedAPI",)
 
 _BASES = ("/inference/v1", "/v1")
+_SERVERLESS = "/v1/serverless/models"
 _LARGEST_BODY = 64 * 1024 * 1024
 
 
@@ -54,9 +62,15 @@ class SimulatedAPI:
         self._on_change = on_change
         self._count = 0
         self.requests: deque[RecordedRequest] = deque(maxlen=keep)
+        chosen = settings.models
         self._endpoints: dict[str, tuple[str, _Endpoint]] = {
-            "/chat/completions": ("POST", self._chat),
-            "/models": ("GET", self._models),
+            "/chat/completions": ("POST", self._ordered(self._chat)),
+            "/embeddings": ("POST", self._ordered(self._embeddings)),
+            "/rerank": ("POST", self._ordered(self._rerank)),
+            "/audio/transcriptions": ("POST", self._ordered(self._transcription)),
+            "/audio/translations": ("POST", self._ordered(self._translation)),
+            "/models": ("GET", self._listed(lambda _: answer_models(chosen))),
+            "/models/": ("GET", self._listed(lambda name: answer_model(name, chosen))),
         }
 
     def application(self) -> web.Application:
@@ -68,7 +82,8 @@ class SimulatedAPI:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         record = self._record(request)
         try:
-            record.body = _decoded(await request.read())
+            kind = request.headers.get("Content-Type", "")
+            record.body = _decoded(await request.read(), kind)
             self._on_change()
             answer = self._answer(request, record)
             if answer.framed:
@@ -109,12 +124,17 @@ class SimulatedAPI:
 
     def _endpoint(self, request: web.Request) -> "_Endpoint | ErrorReply":
         path = request.path
+        if path == _SERVERLESS:
+            # For everybody, and beside the inference API.
+            return _serverless
         for base in _BASES:
             if path.startswith(f"{base}/"):
                 path = path.removeprefix(base)
                 break
         else:
             return Rejection.path_not_found()
+        if path.startswith("/models/"):
+            path = "/models/"
         method, endpoint = self._endpoints.get(path, (None, None))
         if endpoint is None:
             return Rejection.path_not_found()
@@ -122,45 +142,53 @@ class SimulatedAPI:
             return Rejection.method_not_allowed(str(method))
         return endpoint
 
-    def _chat(
-        self, request: web.Request, record: RecordedRequest, answer_id: str
-    ) -> Answer:
-        order = self._script.order_for(record)
-        if not isinstance(order.source, Reply):
-            answer = order.source.answer()
-        elif not self._is_welcome(request):
-            return Rejection.bad_key().answer()
-        elif isinstance(record.body, bytes):
-            return Rejection.invalid("Request body is not valid JSON").answer()
-        else:
-            answer = answer_chat(record.body, order.source, self._settings, answer_id)
-            # A request that is refused on its merits is not spoilt on top.
-            if answer.status != 200:
-                return answer
-        return spoil(answer, order.faults)
+    def _ordered(self, make: "_Maker") -> "_Endpoint":
+        """Answer as ordered; what is good and was not ordered, `make` answers."""
 
-    def _models(
-        self, request: web.Request, record: RecordedRequest, answer_id: str
-    ) -> Answer:
-        del record, answer_id
-        if not self._is_welcome(request):
-            return Rejection.unauthorized_list().answer()
-        names = self._settings.models or DEFAULT_MODELS
-        models = [
-            {
-                "id": name,
-                "object": "model",
-                "owned_by": name.split("/")[1] if "/" in name else "fireworks",
-                "created": 1_776_455_694,
-                "kind": "HF_BASE_MODEL",
-                "supports_chat": True,
-                "supports_image_input": False,
-                "supports_tools": True,
-                "context_length": 131_072,
-            }
-            for name in names
-        ]
-        return Answer.of_json({"object": "list", "data": models})
+        def endpoint(
+            request: web.Request, record: RecordedRequest, answer_id: str
+        ) -> Answer:
+            order = self._script.order_for(record)
+            if not isinstance(order.source, Reply):
+                answer = order.source.answer()
+            elif not self._is_welcome(request):
+                return Rejection.bad_key().answer()
+            elif isinstance(record.body, bytes):
+                return Rejection.invalid("Request body is not valid JSON").answer()
+            else:
+                answer = make(record.body, order.source, answer_id)
+                # A request that is refused on its merits is not spoilt on top.
+                if answer.status != 200:
+                    return answer
+            return spoil(answer, order.faults)
+
+        return endpoint
+
+    def _listed(self, make: Callable[[str], Answer]) -> "_Endpoint":
+        """Answer who has a key with a list, or one of its rows."""
+
+        def endpoint(request: web.Request, *_: object) -> Answer:
+            if not self._is_welcome(request):
+                return Rejection.unauthorized_list().answer()
+            return make(request.path.partition("/models/")[2])
+
+        return endpoint
+
+    def _chat(self, body: Any, reply: Reply, answer_id: str) -> Answer:
+        return answer_chat(body, reply, self._settings, answer_id)
+
+    def _embeddings(self, body: Any, *_: object) -> Answer:
+        settings = self._settings
+        return answer_embeddings(body, seed=settings.seed, models=settings.models)
+
+    def _rerank(self, body: Any, *_: object) -> Answer:
+        return answer_rerank(body, models=self._settings.models)
+
+    def _transcription(self, body: Any, *_: object) -> Answer:
+        return answer_audio(body, task="transcribe", seed=self._settings.seed)
+
+    def _translation(self, body: Any, *_: object) -> Answer:
+        return answer_audio(body, task="translate", seed=self._settings.seed)
 
     def _is_welcome(self, request: web.Request) -> bool:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
@@ -175,9 +203,17 @@ class SimulatedAPI:
 
 
 _Endpoint = Callable[[web.Request, RecordedRequest, str], Answer]
+_Maker = Callable[[Any, Reply, str], Answer]
 
 
-def _decoded(data: bytes) -> Any:
+def _serverless(*_: object) -> Answer:
+    return answer_serverless()
+
+
+def _decoded(data: bytes, content_type: str) -> Any:
+    if content_type.startswith("multipart/"):
+        fields = form_fields(data, content_type)
+        return data if fields is None else fields
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -21,7 +21,8 @@ class RecordedRequest:
         method: The HTTP method.
         path: The path and query, as they came.
         headers: The headers, names in lower case, without `authorization`.
-        body: The decoded JSON; the bytes when they are not JSON; None until it came.
+        body: The decoded JSON, or the fields of a form; the bytes when it is neither;
+            None until it came.
         arrived_at: When its head had come, on the monotonic clock.
         connection: The number of the connection, from 1.
         status: The status answered; None when no status was.

@@ -38,7 +38,8 @@ class Simulator:
         non_stream_cap: Whether `max_tokens` above 4096 is refused without `stream`.
         perf_as_strings: Whether the values of `perf_metrics` are strings.
         models: The models there are; None: all whose name is spelled in full
-            (`accounts/…` or `FW-…`, with or without a deployment after `#`).
+            (`accounts/…` or `FW-…`, with or without a deployment after `#`), and
+            for embeddings and rerank `<account>/<model>` too.
         keep_requests: How many requests `requests` remembers.
     """
 
@@ -123,7 +124,7 @@ class Simulator:
         return self._server.connections_opened
 
     def script(self, *answers: Part) -> None:
-        """Order the next answers to completion requests; after them all is normal.
+        """Order the next answers to requests with a body; after them all is normal.
 
         Args:
             answers: For each request a reply (`Reply`, `ErrorReply`, `Raw`,
@@ -142,7 +143,7 @@ class Simulator:
         when: Callable[[RecordedRequest], bool] | None = None,
         seconds: float | None = None,
     ) -> None:
-        """Order the answer to every completion request that `script` left over.
+        """Order the answer to every request with a body that `script` left over.
 
         The latest order that fits wins.
 

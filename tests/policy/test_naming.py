@@ -1,7 +1,13 @@
 import pytest
 
 from fireworks_async._policy.catalogue import is_known
-from fireworks_async._policy.naming import resolve_base_url, resolve_chat_model
+from fireworks_async._policy.naming import (
+    audio_base_of,
+    resolve_audio_model,
+    resolve_base_url,
+    resolve_chat_model,
+    resolve_embedding_model,
+)
 from fireworks_async.errors import ConfigurationError
 
 MODELS = "accounts/fireworks/models/"
@@ -192,3 +198,47 @@ def test_what_is_no_base_url_is_refused_and_not_shown(url, reason):
 def test_an_error_names_where_the_url_is_from():
     with pytest.raises(ConfigurationError, match=r"^FIREWORKS_API_BASE names no host"):
         resolve_base_url("https://", source="FIREWORKS_API_BASE")
+
+
+@pytest.mark.parametrize(
+    ("name", "full"),
+    [
+        ("nomic-ai/nomic-embed-text-v1.5", "nomic-ai/nomic-embed-text-v1.5"),
+        ("fireworks_ai/WhereIsAI/UAE-Large-V1", "WhereIsAI/UAE-Large-V1"),
+        ("fireworks/qwen3-reranker-8b", "fireworks/qwen3-reranker-8b"),
+        ("fireworks_ai/fireworks/qwen3-reranker-8b", "fireworks/qwen3-reranker-8b"),
+        ("qwen3-reranker-8b", "fireworks/qwen3-reranker-8b"),
+        ("fireworks_ai:qwen3-embedding-8b", "fireworks/qwen3-embedding-8b"),
+        ("accounts/fireworks/models/m", "accounts/fireworks/models/m"),
+        ("m#accounts/a/deployments/d", "fireworks/m#accounts/a/deployments/d"),
+    ],
+)
+def test_names_for_embeddings_and_rerank(name, full):
+    assert resolve_embedding_model(name) == full
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "host"),
+    [
+        ("whisper-v3", "whisper-v3", "audio-prod"),
+        ("fireworks_ai/whisper-v3-turbo", "whisper-v3-turbo", "audio-turbo"),
+        (
+            "accounts/fireworks/models/whisper-v3-turbo",
+            "accounts/fireworks/models/whisper-v3-turbo",
+            "audio-turbo",
+        ),
+        ("whisper-v4", "whisper-v4", "audio-prod"),
+    ],
+)
+def test_names_and_hosts_for_audio(name, sent, host):
+    assert resolve_audio_model(name) == sent
+    assert audio_base_of(sent) == f"https://{host}.api.fireworks.ai/v1"
+
+
+@pytest.mark.parametrize("resolve", [resolve_embedding_model, resolve_audio_model])
+def test_what_is_no_name_for_those_either(resolve):
+    for name in ("", "a b", "a\n", "#d", "fireworks_ai/"):
+        with pytest.raises(ValueError, match="model: "):
+            resolve(name)
+    with pytest.raises(TypeError, match="model: "):
+        resolve(None)

@@ -14,6 +14,7 @@ from fireworks_async.simulator import Rejection, Reply, Simulator
 from fireworks_async.simulator._thread import serve_in_thread
 from tests.support.leaks import settle
 from tests.support.simulated import HELLO, MODEL, REASONER
+from tests.support.sounds import wav
 
 WEATHER = {
     "type": "function",
@@ -250,6 +251,28 @@ def test_litellm():
     assert told["text"] == told["streamed"]
     assert told["usage"] == told["streamed_usage"] == 16
     assert told["refused"]
+
+
+async def test_the_other_endpoints_by_the_sdk_of_openai(sim):
+    import openai
+
+    async with openai.AsyncOpenAI(
+        base_url=sim.base_url, api_key="fw_test", max_retries=0
+    ) as client:
+        # It asks for base64, and reads it.
+        embedded = await client.embeddings.create(
+            model="nomic-ai/nomic-embed-text-v1.5", input=["a", "b"], dimensions=4
+        )
+        assert [len(row.embedding) for row in embedded.data] == [4, 4]
+        assert all(isinstance(row.embedding[0], float) for row in embedded.data)
+        heard = await client.audio.transcriptions.create(
+            model="whisper-v3", file=("a.wav", wav(1.0)), response_format="verbose_json"
+        )
+        assert (heard.duration, len(heard.text.split())) == (1.0, 2)
+        models = [model.id async for model in client.models.list()]
+        assert MODEL in models
+        assert (await client.models.retrieve(MODEL)).id == MODEL
+    await _sweep()
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")

@@ -20,16 +20,19 @@ class _Response(ClientResponse):
 
 
 class MockedAPI:
-    """The next answers of ``POST /chat/completions``."""
+    """The next answers, of ``POST /chat/completions`` where nothing else is said."""
 
     def __init__(self, mocked):
         self._mocked = mocked
 
-    def answers(self, status=200, *, body=b"", json=None, **headers):
+    def answers(
+        self, status=200, *, body=b"", json=None, to="POST", url=CHAT, **headers
+    ):
         """Queue one answer; header names are written with underscores."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self._mocked.post(
-            CHAT,
+        self._mocked.add(
+            url,
+            to,
             status=status,
             body=body,
             payload=json,
