@@ -243,6 +243,17 @@ class TestCollecting:
         await settle()
         assert rig.ended == "finished"
 
+    async def test_right_after_a_break_while_the_rest_is_awaited(self, rig_for):
+        """The iterator that was left is finalized meanwhile, and must not close."""
+        hold = Hold()
+        rig = rig_for(Answer([sse(chunk("a")), hold, sse(chunk("b")), FINISH]))
+        assert await taken(rig.stream, 1) == ["a"]
+        collecting = asyncio.ensure_future(rig.stream.collect())
+        await settle()
+        assert rig.ended is None
+        hold.release()
+        assert (await collecting).choices[0].message.content == "ab"
+
     async def test_in_the_middle_of_a_read(self, rig_for):
         rig = rig_for(Answer([sse(*answer("a", "b"))]))
         assert await taken(rig.stream, 2) == ["", "a"]
