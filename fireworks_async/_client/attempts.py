@@ -34,7 +34,15 @@ _OUR_HEADERS: Final = {
 class Service:
     """What all calls of a client share: where they go, and how they are repeated."""
 
-    __slots__ = ("_headers", "_key", "_policy", "budget", "config", "transport")
+    __slots__ = (
+        "_headers",
+        "_key",
+        "_policy",
+        "_ready",
+        "budget",
+        "config",
+        "transport",
+    )
 
     def __init__(
         self, transport: Transport, budget: RetryBudget, config: ClientConfig
@@ -46,6 +54,8 @@ class Service:
         self._key = ""
         self._policy = RetryPolicy(config.max_retries)
         self._headers = merged_headers(_OUR_HEADERS, config.default_headers)
+        # The last headers made, with what they were made of.
+        self._ready: tuple[Mapping[str, str], str, Mapping[str, str]] | None = None
 
     def attempts(
         self,
@@ -64,32 +74,51 @@ class Service:
             base_url: Where to, when that is not the client's.
         """
         url = (base_url or self.config.base_url) + request.path
-        headers = {**self._headers, **request.headers}
+        extra = None
         policy = self._policy
         if options:
             if query := options.get("extra_query"):
                 url += "?" + urlencode(query)
-            if extra := options.get("extra_headers"):
-                headers = merged_headers(headers, extra)
+            extra = options.get("extra_headers")
             if "max_retries" in options:
                 policy = RetryPolicy(options["max_retries"])
         return Attempts(
             self,
-            WireCall(request.method, url, headers, request.body),
+            request,
+            url,
+            extra,
             timeout=Timeout.of(options.get("timeout", self.config.timeout)),
             policy=policy,
             timings=timings,
         )
 
-    async def authorized(self, headers: Mapping[str, str]) -> Mapping[str, str]:
-        """The headers with the key, unless the caller has set that header."""
+    async def key(self, limit: Limit) -> str:
+        """The key to send; asked for again with each attempt when a callable gives it."""
         key = self.config.api_key
         if not isinstance(key, str):
-            # Asked for each attempt: a short-lived key may have changed since.
-            key = check_api_key(await key(), "what the api_key callable gave")
+            with limit.during("total"):
+                key = check_api_key(await key(), "what the api_key callable gave")
         self._key = key
-        # Last, so that a header of the caller's, however spelt, wins.
-        return merged_headers({"Authorization": f"Bearer {key}"}, headers)
+        return key
+
+    def headers(
+        self, request: Mapping[str, str], extra: Mapping[str, str] | None, key: str
+    ) -> Mapping[str, str]:
+        """All headers of a request; those that the caller named win.
+
+        The same object comes out as long as the same goes in, as for all calls of an
+        endpoint, so that the network's form of it is made once as well.
+        """
+        ready = self._ready
+        if not extra and ready and ready[0] is request and ready[1] == key:
+            return ready[2]
+        headers = merged_headers(
+            {"Authorization": f"Bearer {key}"}, {**self._headers, **request}
+        )
+        if extra:
+            return merged_headers(headers, extra)
+        self._ready = (request, key, headers)
+        return headers
 
     def redacted(self, error: FireworksError) -> FireworksError:
         """The error, without the key where an answer repeats it to the caller."""
@@ -110,26 +139,32 @@ class Attempts:
     """
 
     __slots__ = (
-        "_call",
+        "_extra",
         "_limit",
         "_policy",
+        "_request",
         "_service",
         "_timeout",
         "_timings",
+        "_url",
         "retries_taken",
     )
 
     def __init__(
         self,
         service: Service,
-        call: WireCall,
+        request: WireRequest,
+        url: str,
+        extra: Mapping[str, str] | None,
         *,
         timeout: Timeout,
         policy: RetryPolicy,
         timings: StreamTimings,
     ) -> None:
         self._service = service
-        self._call: WireCall | None = call
+        self._request: WireRequest | None = request
+        self._url = url
+        self._extra = extra
         self._timeout = timeout
         self._policy = policy
         self._timings = timings
@@ -180,7 +215,7 @@ class Attempts:
 
     def forget_request(self) -> None:
         """Let go of the body, which may be large: there will be no other attempt."""
-        self._call = None
+        self._request = None
 
     def abort(self, error: FireworksError) -> None:
         """End whatever the call waits for, in another task, with this error."""
@@ -196,13 +231,14 @@ class Attempts:
 
     async def _try_once(self) -> ByteResponse:
         service = self._service
-        call = self._call
-        assert call is not None
+        request = self._request
+        assert request is not None
         limit = self.limit
-        with limit.during("total"):
-            headers = await service.authorized(call.headers)
+        headers = service.headers(
+            request.headers, self._extra, await service.key(limit)
+        )
         response = await service.transport.send(
-            WireCall(call.method, call.url, headers, call.body),
+            WireCall(request.method, self._url, headers, request.body),
             limit=limit,
             timings=self._timings,
         )
@@ -255,9 +291,6 @@ def without(key: str, value: object) -> object:
 
 def merged_headers(base: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
     """Headers of both; those of ``over`` win, whatever the case of their names."""
-    merged = {**base, **over}
-    if len({name.lower() for name in merged}) < len(merged):
-        replaced = {name.lower() for name in over}
-        kept = {name: base[name] for name in base if name.lower() not in replaced}
-        merged = {**kept, **over}
-    return merged
+    replaced = {name.lower() for name in over}
+    kept = {name: base[name] for name in base if name.lower() not in replaced}
+    return {**kept, **over}

@@ -5,6 +5,7 @@ attempt is repeated in secret; afterwards never. The answer's lease is given bac
 the stream ends, fails, is cancelled or is closed, whichever comes first.
 """
 
+import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import Final
 
@@ -41,6 +42,7 @@ class ChatReader:
     Attributes:
         collector: What has come so far; begins anew with each attempt.
         timings: The call's marks.
+        handed_out: Whether the caller has seen a chunk.
     """
 
     __slots__ = (
@@ -49,17 +51,17 @@ class ChatReader:
         "_clock",
         "_ended",
         "_failure",
-        "_handed_out",
         "_headers",
         "_identity",
         "_life",
         "_parser",
         "_problem",
-        "_progressed",
         "_response",
         "_retries_taken",
         "_status",
+        "_waited",
         "collector",
+        "handed_out",
         "timings",
     )
 
@@ -68,7 +70,7 @@ class ChatReader:
     ) -> None:
         self.collector = ChatCollector()
         self.timings = timings
-        self._handed_out = False
+        self.handed_out = False
         self._attempts = attempts
         self._clock = clock
         self._response: ByteResponse | None = None
@@ -83,7 +85,8 @@ class ChatReader:
         self._problem: APIError | None = None
         self._failure: FireworksError | None = None
         self._ended = False
-        self._progressed = True
+        # Seconds waited for nothing but empty deltas.
+        self._waited = 0.0
         self._busy = False
 
     @property
@@ -134,9 +137,8 @@ class ChatReader:
 
     def hand_out(self) -> None:
         """The caller sees a chunk: from now on the call is not repeated."""
-        if not self._handed_out:
-            self._handed_out = True
-            self._attempts.forget_request()
+        self.handed_out = True
+        self._attempts.forget_request()
 
     def close(self) -> None:
         """Leave the stream: before its end, its connection is closed at once."""
@@ -168,11 +170,15 @@ class ChatReader:
                     return await self._read() if reading else []
                 except APIError as error:
                     self._let_go()
-                    if self._handed_out or not await self._attempts.may_repeat(error):
+                    if self.handed_out or not await self._attempts.may_repeat(error):
                         raise
                     self._problem = None
         except FireworksError as error:
-            failure = self._fail(error)
+            failure: BaseException = self._fail(error)
+        except asyncio.CancelledError as cancellation:
+            # A timeout around the call makes it a cause of its own error.
+            self.close()
+            failure = cancellation
         except BaseException:
             self.close()
             raise
@@ -180,7 +186,7 @@ class ChatReader:
             return []
         finally:
             self._busy = False
-        # Outside the handler, without the frames and the contexts of the attempts:
+        # Outside the handlers, without the frames and the contexts of the attempts:
         # those may hold the request's headers.
         failure.__context__ = failure.__cause__ = None
         raise failure.with_traceback(None)
@@ -204,7 +210,7 @@ class ChatReader:
         self._life = Lifecycle()
         self.collector = ChatCollector()
         self.timings.first_delta_at = self.timings.last_delta_at = None
-        self._progressed = True
+        self._waited = 0.0
 
     async def _read(self) -> list[ChatCompletionChunk]:
         """Read until chunks come, or the end."""
@@ -213,16 +219,16 @@ class ChatReader:
         assert parser is not None
         chunks: list[ChatCompletionChunk] = []
         signal: Signal | None = None
-        if self._progressed:
-            limit.during("receive")
+        began = self._clock.now()
+        limit.watch(response.close, now=began, waited=self._waited)
         try:
-            with limit:
-                while not chunks and signal is None:
-                    data = await response.read()
-                    chunks = parser.feed(data) if data else parser.feed_eof()
-                    signal = _signal_of(parser, at_end=not data)
-                    if parser.progressed and not chunks:
-                        limit.during("receive")
+            while not chunks and signal is None:
+                data = await response.read()
+                chunks = parser.feed(data) if data else parser.feed_eof()
+                signal = _signal_of(parser, at_end=not data)
+                if parser.progressed and not chunks:
+                    began = self._clock.now()
+                    limit.watch(response.close, now=began, waited=0.0)
         except APIConnectionError as error:
             # When all that was awaited is there, only the server's goodbye is not.
             if isinstance(error, APITimeoutError) and (
@@ -230,25 +236,35 @@ class ChatReader:
             ):
                 raise
             signal = Signal.LOST
+        finally:
+            limit.rest()
         if chunks:
-            self._take(chunks)
+            self._take(chunks, began)
         if signal is not None:
             self._conclude(signal)
             if self._problem is not None and not chunks:
                 raise self._problem
         return chunks
 
-    def _take(self, chunks: list[ChatCompletionChunk]) -> None:
-        milestones = self.collector.milestones
-        output = self.collector.add(chunks)
-        # Empty deltas are a server's way to say that it is still there, like comments.
-        self._progressed = output or self.collector.milestones != milestones
+    def _take(self, chunks: list[ChatCompletionChunk], began: float) -> None:
+        """Fold in what came of a wait that began then."""
+        collector, timings = self.collector, self.timings
+        milestones = collector.milestones
+        now = self._clock.now()
+        output = collector.add(chunks)
         if output:
-            now = self._clock.now()
-            if self.timings.first_delta_at is None:
-                self.timings.first_delta_at = now
-            self.timings.last_delta_at = now
-        self._life.on(Signal.FINISHED if self.collector.is_whole else Signal.CHUNKS)
+            if timings.first_delta_at is None:
+                timings.first_delta_at = now
+            timings.last_delta_at = now
+        if collector.milestones != milestones:
+            self._life.on(Signal.FINISHED if collector.is_whole else Signal.CHUNKS)
+            self._waited = 0.0
+        elif output:
+            self._waited = 0.0
+        else:
+            # Empty deltas are a server's way to say that it is still there, like
+            # comments: the silence goes on.
+            self._waited += now - began
 
     def _conclude(self, signal: Signal) -> None:
         state = self._life.on(signal)

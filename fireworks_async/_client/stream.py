@@ -203,7 +203,8 @@ class Stream(Generic[ItemT, ResultT]):
         self._items = self._view(self._chunks)
         if not chunks:
             return False
-        self._reader.hand_out()
+        if not self._reader.handed_out:
+            self._reader.hand_out()
         return True
 
 

@@ -44,16 +44,26 @@ class Gate:
         self._limit = limit
         self._hand_over()
 
-    async def admit(self) -> None:
-        """Wait for a place.
+    def admit_nowait(self) -> bool:
+        """Take a place if one is free and nobody waits for it.
 
         Raises:
             ClientClosedError: The gate was closed.
         """
         if self._closed:
             raise ClientClosedError("the client is closed")
-        if self.admitted < self._limit and not self._waiters:
-            self.admitted += 1
+        if self.admitted >= self._limit or self._waiters:
+            return False
+        self.admitted += 1
+        return True
+
+    async def admit(self) -> None:
+        """Wait for a place.
+
+        Raises:
+            ClientClosedError: The gate was closed.
+        """
+        if self.admit_nowait():
             return
         waiter = asyncio.get_running_loop().create_future()
         self._waiters[waiter] = None

@@ -5,7 +5,7 @@ HTTP parser to see whether reading may go on: seven Python calls for each HTTP c
 and servers send one chunk per event. Taking the whole buffer at once costs a third less
 CPU per event in bursts (``benchmarks/bench_intake.py``). It needs the reader's private
 fields, so it is used only while they are as known; otherwise ``readany`` does the same,
-slower.
+slower, and what came right before a loss is lost with it.
 """
 
 # pyright: reportPrivateUsage=false

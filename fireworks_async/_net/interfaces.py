@@ -54,19 +54,14 @@ class Clock(Protocol):
 
 
 class Limit(Protocol):
-    """A context manager that ends the waiting in its block after a while.
+    """Ends a call's waiting after a while, by what runs out first: phase or total.
 
-    One per call. What runs out is the phase's own limit or the call's total, whichever
-    comes first.
+    A context manager around waits; ``watch`` and ``rest`` around the many reads.
     """
 
     @abstractmethod
     def during(self, phase: TimeoutPhase) -> Self:
-        """Set what is being waited for, and start its clock anew.
-
-        Entered again without it, the limit goes on with the time that is left of the
-        same phase; the time between two blocks does not count.
-        """
+        """Set what the block waits for, and start its clock anew."""
 
     @abstractmethod
     def __enter__(self) -> Self: ...
@@ -78,6 +73,25 @@ class Limit(Protocol):
         Raises:
             APITimeoutError: The block was ended by this limit.
         """
+
+    @abstractmethod
+    def watch(
+        self, end: Callable[[FireworksError], None], *, now: float, waited: float
+    ) -> None:
+        """From now on, until ``rest``, call ``end`` when a read has taken too long.
+
+        Args:
+            end: Ends the read with the error that it is given.
+            now: Monotonic seconds.
+            waited: Seconds of the same silence that have been waited before.
+
+        Raises:
+            APITimeoutError: The time is over.
+        """
+
+    @abstractmethod
+    def rest(self) -> None:
+        """Nothing is read any more; the caller's own time does not count."""
 
     @abstractmethod
     def abort(self, error: FireworksError) -> None:
@@ -137,10 +151,11 @@ class ByteResponse(Protocol):
         """Give the lease back; what is left of the body is drained, within a bound."""
 
     @abstractmethod
-    def close(self) -> None:
+    def close(self, reason: FireworksError | None = None) -> None:
         """Give the lease back and close the connection at once.
 
-        A no-op after ``finish``, and when called again.
+        A no-op after ``finish``, and when called again. A task that waits in ``read``
+        gets ``reason``.
         """
 
 

@@ -30,7 +30,13 @@ from fireworks_async._net.response import (
     is_silence,
     translate,
 )
-from fireworks_async._net.session import Connector, Delivery, open_session, send
+from fireworks_async._net.session import (
+    Connector,
+    Delivery,
+    HeaderForm,
+    open_session,
+    send,
+)
 from fireworks_async._net.watchdog import TimeLimit, Watchdog
 from fireworks_async._policy.timeouts import Timeout
 from fireworks_async.errors import (
@@ -57,6 +63,7 @@ class _Lodge:
         self.watchdog = Watchdog(clock)
         self.drains = Drains(clock, self.gate.release)
         self.answers: set[PooledResponse] = set()
+        self.header_form = HeaderForm()
         self.session: aiohttp.ClientSession | None = None
 
     @property
@@ -154,8 +161,9 @@ class SessionPool:
             ConfigurationError: The pool is in use by another running event loop.
         """
         lodge = self._here()
-        with limit.during("pool"):
-            await lodge.gate.admit()
+        if not lodge.gate.admit_nowait():
+            with limit.during("pool"):
+                await lodge.gate.admit()
         timings.sent_at = self.clock.now()
         try:
             response = await self._exchange(lodge, call, limit)
@@ -259,17 +267,18 @@ class SessionPool:
         Returned, not raised, so that aiohttp's error is not in its context.
         """
         assert lodge.session is not None
-        origin = "/".join(call.url.split("/", 3)[:3])
         try:
             with delivery.limit.during("receive"):
-                answer = await send(lodge.session, call, delivery)
+                answer = await send(
+                    lodge.session, call, lodge.header_form.of(call.headers), delivery
+                )
         except FireworksError:
             raise
         except BORDER_ERRORS as error:
             stale = bool(delivery.reused) and is_silence(error)
-            return translate(error, origin), stale
+            return translate(error, call.url), stale
         return PooledResponse(
-            answer, origin=origin, drains=lodge.drains, on_end=lodge.ended
+            answer, url=call.url, drains=lodge.drains, on_end=lodge.ended
         ), False
 
 

@@ -26,12 +26,13 @@ __all__ = ("BORDER_ERRORS", "PooledResponse", "is_silence", "translate")
 BORDER_ERRORS: Final = (aiohttp.ClientError, OSError, RuntimeError)
 
 
-def translate(problem: BaseException, origin: str) -> APIConnectionError:
-    """Say what went wrong on the way to ``origin`` (``https://host:port``).
+def translate(problem: BaseException, url: str) -> APIConnectionError:
+    """Say what went wrong on the way to a URL; its path and query are left out.
 
     A failed certificate check has ``code=CERTIFICATE_FAILURE``: it is no passing fault,
     and is not retried.
     """
+    origin = "/".join(url.split("/", 3)[:3])
     if isinstance(problem, aiohttp.ClientConnectorCertificateError):
         return APIConnectionError(
             f"the certificate of {origin} could not be verified: "
@@ -85,9 +86,9 @@ class PooledResponse:
         "_drains",
         "_lost",
         "_on_end",
-        "_origin",
         "_response",
         "_takes_all",
+        "_url",
         "headers",
         "status",
     )
@@ -96,14 +97,14 @@ class PooledResponse:
         self,
         response: aiohttp.ClientResponse,
         *,
-        origin: str,
+        url: str,
         drains: Drains,
         on_end: Callable[["PooledResponse"], None],
     ) -> None:
         self._response = response
         self._content = response.content
         self._takes_all = is_known(response.content)
-        self._origin = origin
+        self._url = url
         self._drains = drains
         self._drain: Drain | None = None
         self._on_end: Callable[[PooledResponse], None] | None = on_end
@@ -142,7 +143,7 @@ class PooledResponse:
                 while (data := take(content)) is None:
                     await more(content)
             except BORDER_ERRORS as problem:
-                lost = translate(problem, self._origin)
+                lost = translate(problem, self._url)
             else:
                 return data
             # Not when this side closed the connection while the read waited.

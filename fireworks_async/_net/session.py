@@ -6,14 +6,14 @@ closed the connection in the meantime.
 """
 
 import asyncio
-import functools
 import io
 import ssl
+from collections.abc import Mapping
 from contextvars import Context, ContextVar
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
-from multidict import istr
+from multidict import CIMultiDict
 
 from fireworks_async._net.drains import Drains
 from fireworks_async._net.interfaces import Limit, WireCall
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
     from aiohttp.tracing import Trace
 
-__all__ = ("NO_CONTEXT", "Connector", "Delivery", "open_session", "send")
+__all__ = ("NO_CONTEXT", "Connector", "Delivery", "HeaderForm", "open_session", "send")
 
 _IDLE: Final = 60.0
 """Seconds that an idle connection is kept. A server that closes earlier costs one
@@ -36,9 +36,6 @@ _NO_TIMERS: Final = aiohttp.ClientTimeout(
 )
 # aiohttp warns about larger bodies in one piece, since they block the loop.
 _LARGEST_PIECE: Final = 2**20
-
-
-_header_name = functools.lru_cache(maxsize=256)(istr)
 
 
 class Delivery:
@@ -139,15 +136,34 @@ def open_session(
     )
 
 
+class HeaderForm:
+    """Headers in aiohttp's form, made once for a mapping that comes again."""
+
+    __slots__ = ("_form", "_headers")
+
+    def __init__(self) -> None:
+        self._headers: Mapping[str, str] = {}
+        self._form: CIMultiDict[str] = CIMultiDict()
+
+    def of(self, headers: Mapping[str, str]) -> CIMultiDict[str]:
+        """The form; not to be changed."""
+        if headers is not self._headers:
+            self._headers = headers
+            self._form = CIMultiDict(headers)
+        return self._form
+
+
 async def send(
-    session: aiohttp.ClientSession, call: WireCall, delivery: Delivery
+    session: aiohttp.ClientSession,
+    call: WireCall,
+    headers: CIMultiDict[str],
+    delivery: Delivery,
 ) -> aiohttp.ClientResponse:
     """Send one request and wait for the headers of its answer."""
     _DELIVERY.set(delivery)
     data, framing = _payload(call.body)
-    # As istr, whose lower case is known, once per name instead of once per request.
-    headers = {_header_name(name): value for name, value in call.headers.items()}
-    headers.update(framing)
+    if framing:
+        headers = CIMultiDict([*headers.items(), *framing.items()])
     return await session.request(
         call.method,
         call.url,
@@ -160,11 +176,11 @@ async def send(
 
 def _payload(
     body: bytes | MultipartBody,
-) -> tuple[bytes | io.BytesIO | Upload | None, dict[istr, str]]:
+) -> tuple[bytes | io.BytesIO | Upload | None, dict[str, str]]:
     """What aiohttp sends as the body, and the headers that frame it, if it cannot."""
     if isinstance(body, MultipartBody):
         upload = Upload(body)
-        return upload, {_header_name(k): v for k, v in upload.headers.items()}
+        return upload, dict(upload.headers)
     if len(body) > _LARGEST_PIECE:
         return io.BytesIO(body), {}
     return body or None, {}

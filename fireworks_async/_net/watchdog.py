@@ -32,18 +32,19 @@ _MESSAGES: Final[dict[TimeoutPhase, str]] = {
 
 
 class TimeLimit:
-    """The limits of one call; a context manager around each of its waits.
+    """The limits of one call.
 
-    Works like ``asyncio.timeout``: the waiting task is cancelled, and the cancellation
-    becomes an ``APITimeoutError`` unless somebody else cancelled the task as well.
+    Around a wait that only this task can end, a context manager that works like
+    ``asyncio.timeout``: the task is cancelled, and the cancellation becomes an
+    ``APITimeoutError`` unless somebody else cancelled the task as well. Around a read,
+    which an answer that is closed ends too, just ``watch`` and ``rest``.
     """
 
     __slots__ = (
         "_cancelling",
+        "_end",
         "_ending",
         "_phase",
-        "_since",
-        "_spent",
         "_task",
         "_timeout",
         "_total_at",
@@ -61,41 +62,31 @@ class TimeLimit:
         self._timeout = timeout
         self._phase: TimeoutPhase = "receive"
         self._total_at = total_at
-        self._since = 0.0
-        self._spent = 0.0
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
         self._ending: FireworksError | None = None
+        self._end: Callable[[FireworksError], None] | None = None
         self.deadline = _NEVER
 
     def during(self, phase: TimeoutPhase) -> Self:
-        """Set what is being waited for, and start its clock anew.
-
-        Entered again without it, the limit goes on with the time that is left of the
-        same phase; the time between two blocks does not count.
-        """
+        """Set what the block waits for, and start its clock anew."""
         self._phase = phase
-        self._spent = 0.0
         if self._task is not None:
-            self._set_deadline()
+            self._set_deadline(self._watchdog.clock.now(), 0.0)
         return self
 
     def __enter__(self) -> Self:
-        task = self._task = asyncio.current_task()
+        task = asyncio.current_task()
         assert task is not None
         self._cancelling = task.cancelling()
-        self._set_deadline()
-        if self.deadline <= self._since:
-            # Nothing may have to be waited for in the block, and then nobody would look.
-            self._task = None
-            raise self._timed_out(self._since)
+        self._set_deadline(self._watchdog.clock.now(), 0.0)
+        self._task = task
         return self
 
     def __exit__(self, kind: object, error: object, traceback: object) -> None:
         task = self._task
         self._task = None
         self.deadline = _NEVER
-        self._spent += self._watchdog.clock.now() - self._since
         ending, self._ending = self._ending, None
         if ending is None:
             return
@@ -105,6 +96,28 @@ class TimeLimit:
             error, asyncio.CancelledError
         ):
             raise ending
+
+    def watch(
+        self, end: Callable[[FireworksError], None], *, now: float, waited: float
+    ) -> None:
+        """From now on, until ``rest``, call ``end`` when a read has taken too long.
+
+        Args:
+            end: Ends the read with the error that it is given.
+            now: Monotonic seconds.
+            waited: Seconds of the same silence that have been waited before.
+
+        Raises:
+            APITimeoutError: The time is over.
+        """
+        self._phase = "receive"
+        self._set_deadline(now, waited)
+        self._end = end
+
+    def rest(self) -> None:
+        """Nothing is read any more; the caller's own time does not count."""
+        self._end = None
+        self.deadline = _NEVER
 
     def close(self) -> None:
         """Stop being watched; idempotent."""
@@ -116,26 +129,33 @@ class TimeLimit:
 
     def abort(self, error: FireworksError) -> None:
         """End the wait with this error; a no-op when nothing is waited for."""
-        if self._task is not None and self._ending is None:
-            self._ending = error
-            self.deadline = _NEVER
-            self._task.cancel()
+        if self._task is not None:
+            if self._ending is None:
+                self._ending = error
+                self.deadline = _NEVER
+                self._task.cancel()
+        elif self._end is not None:
+            end = self._end
+            self.rest()
+            end(error)
 
     def _timed_out(self, now: float) -> APITimeoutError:
-        self.deadline = _NEVER
         phase = "total" if now >= self._total_at else self._phase
         seconds = getattr(self._timeout, phase)
         return APITimeoutError(_MESSAGES[phase].format(seconds), phase=phase)
 
-    def _set_deadline(self) -> None:
+    def _set_deadline(self, now: float, waited: float) -> None:
         limit: float | None = getattr(self._timeout, self._phase)
-        now = self._since = self._watchdog.clock.now()
-        if limit is None:
-            self.deadline = self._total_at
-        else:
-            self.deadline = min(now + limit - self._spent, self._total_at)
-        if self.deadline < self._watchdog.next_look:
-            self._watchdog.look_at(self.deadline)
+        deadline = self._total_at
+        if limit is not None and now + limit - waited < deadline:
+            deadline = now + limit - waited
+        if deadline <= now:
+            # What is waited for may be there already, and then nobody would look.
+            self.deadline = _NEVER
+            raise self._timed_out(now)
+        self.deadline = deadline
+        if deadline < self._watchdog.next_look:
+            self._watchdog.look_at(deadline)
 
 
 class Watchdog:

@@ -67,16 +67,17 @@ class ChunkChoice(msgspec.Struct, gc=False):
     prompt_token_ids: list[int] | None = None
 
 
-class ChatCompletionChunk(msgspec.Struct, gc=False):
+class ChatCompletionChunk(msgspec.Struct, gc=False, kw_only=True):
     """One event of a chat stream."""
 
-    # Required, so that an event without it (an error, a bare usage) leaves the fast
-    # path without a look at every chunk; ``decode_chunk`` puts the empty list in.
-    choices: list[ChunkChoice]
+    # In the order in which they are sent, which is the order they are looked for in.
     id: str = ""
     object: str = "chat.completion.chunk"
     created: int = 0
     model: str = ""
+    # Required, so that an event without it (an error, a bare usage) leaves the fast
+    # path without a look at every chunk; ``decode_chunk`` puts the empty list in.
+    choices: list[ChunkChoice]
     usage: Usage | None = None
     perf_metrics: PerfMetricValues | None = None
     prompt_token_ids: list[int] | None = None

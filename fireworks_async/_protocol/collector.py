@@ -184,11 +184,10 @@ class ChatCollector:
             tool call. A chunk with a role and empty content adds none.
         """
         output = False
+        known = self._choices
         for chunk in chunks:
             for choice in chunk.choices:
-                parts = self._choices.get(choice.index)
-                if parts is None:
-                    parts = self._open(choice.index)
+                parts = known.get(choice.index) or self._open(choice.index)
                 if parts.add(choice):
                     output = True
                 if choice.prompt_token_ids is not None:

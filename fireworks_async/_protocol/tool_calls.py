@@ -79,16 +79,17 @@ class ToolCallCollector:
 
     def result(self) -> list[ToolCall]:
         """The calls so far, in the order of their indexes."""
-        arguments = {id(parts): list(parts.arguments) for parts in self._opened}
+        arguments: dict[int, list[tuple[int, str]]] = {}
         whole: list[_Parts] = []
         for parts in self._opened:
-            owner = parts
-            while owner.before is not None and owner.is_orphan:
-                owner = owner.before
-            if owner is parts:
-                whole.append(parts)
+            if parts.before is not None and parts.is_orphan:
+                # What was touched before is in here already, its own or its owner's.
+                gathered = arguments[id(parts.before)]
+                gathered += parts.arguments
             else:
-                arguments[id(owner)] += parts.arguments
+                gathered = list(parts.arguments)
+                whole.append(parts)
+            arguments[id(parts)] = gathered
         whole.sort(key=lambda parts: parts.index)
         return [
             ToolCall(

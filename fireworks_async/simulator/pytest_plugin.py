@@ -24,7 +24,9 @@ def fireworks_simulator() -> "Iterator[Simulator]":
     any plugin for asynchronous ones. Point a client at `fireworks_simulator.base_url`.
     """
     from fireworks_async.simulator import Simulator  # noqa: PLC0415 - see above
-    from fireworks_async.simulator._thread import serve_in_thread  # noqa: PLC0415
+    from fireworks_async.simulator._thread import (  # noqa: PLC0415 - see above
+        serve_in_thread,
+    )
 
     with serve_in_thread(Simulator()) as simulator:
         yield simulator

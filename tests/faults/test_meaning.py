@@ -20,7 +20,6 @@ from tests.support.raw_server import RawServer, Send, Trickle
 from tests.support.recorded import (
     CHAT_ANSWERS,
     CHAT_FAILURES,
-    TEXT_COMPLETION,
     assert_holds,
 )
 from tests.support.scripts import playing
@@ -66,13 +65,6 @@ async def test_recorded_failures_are_told_and_keep_what_had_come(
         assert text(error.partial) == recording.text
         if ask.streams:
             assert "".join(ask.received) == recording.text
-
-
-async def test_a_recorded_text_completion_amounts_to_what_it_should(client_to):
-    async with playing(TEXT_COMPLETION.body) as server:
-        create = client_to(server).completions.create
-        completion = await create(model="m", prompt="hello world")
-        assert_holds(msgspec.to_builtins(completion), TEXT_COMPLETION.expected)
 
 
 REPORTS = {

@@ -211,7 +211,7 @@ class Rig:
         self.answer = FakeAnswer(reader)
         self.ended = []
         self.response = PooledResponse(
-            self.answer, origin=ORIGIN, drains=self.drains, on_end=self.ended.append
+            self.answer, url=ORIGIN, drains=self.drains, on_end=self.ended.append
         )
 
     def give_place(self):
@@ -258,14 +258,14 @@ class TestReading:
         any_rig.content.feed_data(b"a")
         assert await reading == b"a"
 
-    async def test_what_came_before_a_loss_comes_first(self, any_rig):
-        any_rig.content.feed_data(b"a")
-        any_rig.content.set_exception(aiohttp.ClientPayloadError("cut"))
-        assert await any_rig.response.read() == b"a"
+    async def test_what_came_before_a_loss_comes_first(self, rig):
+        rig.content.feed_data(b"a")
+        rig.content.set_exception(aiohttp.ClientPayloadError("cut"))
+        assert await rig.response.read() == b"a"
         errors = []
         for _ in range(2):
             with pytest.raises(APIConnectionError) as caught:
-                await any_rig.response.read()
+                await rig.response.read()
             errors.append(caught.value)
         assert errors[0] is errors[1]
         assert errors[0].__cause__ is errors[0].__context__ is None
@@ -325,7 +325,7 @@ class TestConnectionsThatCloseUnseen:
         else:
             rig.answer.connection.protocol = None
         response = PooledResponse(
-            rig.answer, origin=ORIGIN, drains=rig.drains, on_end=rig.ended.append
+            rig.answer, url=ORIGIN, drains=rig.drains, on_end=rig.ended.append
         )
         rig.content.feed_data(b"a")
         rig.content.feed_eof()

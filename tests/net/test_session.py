@@ -9,7 +9,13 @@ import pytest
 
 from fireworks_async._net.drains import Drains
 from fireworks_async._net.interfaces import WireCall
-from fireworks_async._net.session import Connector, Delivery, open_session, send
+from fireworks_async._net.session import (
+    Connector,
+    Delivery,
+    HeaderForm,
+    open_session,
+    send,
+)
 from tests.support.leaks import settle
 from tests.support.manual_clock import ManualClock
 from tests.support.raw_server import Fin, Hang, RawServer, Send, WaitFor
@@ -42,19 +48,22 @@ class Rig:
         self.drains = Drains(ManualClock(), lambda: None)
         self.session = open_session(self.drains, None)
         self.phases = Phases()
+        self.host = "127.0.0.1"
 
     @property
     def connector(self):
         return self.session.connector
 
     def call(self, path="/x", *, body=b"{}", headers=None, method="POST"):
-        url = self.server.base_url + path
+        url = f"http://{self.host}:{self.server.port}/v1{path}"
         return WireCall(method, url, headers or {"Content-Type": "a/b"}, body)
 
     async def send(self, *, fresh=False, **call):
         """The answer, not yet read, and its delivery."""
         delivery = Delivery(self.phases, fresh=fresh)
-        return await send(self.session, self.call(**call), delivery), delivery
+        wire = self.call(**call)
+        headers = HeaderForm().of(wire.headers)
+        return await send(self.session, wire, headers, delivery), delivery
 
     async def fetch(self, *, fresh=False, **call):
         """The answer's body, and whether its connection had served before."""
@@ -198,6 +207,8 @@ class TestWhatTheSessionDoesNot:
     async def test_keep_cookies(self):
         biscuit = json_response(200, {}, {"set-cookie": "a=b"})
         async with rig_for(default=[Send(biscuit)]) as rig:
+            # By name: no client keeps the cookies of an address.
+            rig.host = "localhost"
             await rig.fetch()
             await rig.fetch()
             assert "cookie" not in rig.server.log[1].headers

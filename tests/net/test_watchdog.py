@@ -104,34 +104,44 @@ class TestWhen:
             clock.advance(100)
             await settle()
 
-    async def test_entered_again_the_limit_goes_on_with_what_is_left(
-        self, clock, watchdog
-    ):
+    async def test_a_read_is_ended_with_an_error_of_its_own(self, clock, watchdog):
         limit = watchdog.limit(only(receive=2))
-
-        async def wait_on(ready=None):
-            with limit:
-                await (ready or asyncio.Event()).wait()
-
-        for _ in range(3):
-            ready = asyncio.Event()
-            (task,) = await begin(wait_on(ready))
-            clock.advance(0.5)
-            ready.set()
-            await task
-            clock.advance(100)
-        (task,) = await begin(wait_on())
-        clock.advance(0.499)
-        await settle()
-        assert not task.done()
-        clock.advance(0.001 + GRAIN)
-        assert (await timed_out(task)).phase == "receive"
-        # Begun anew, it has all its time again.
-        (task,) = await begin(wait_in(limit))
+        ended = []
+        limit.watch(ended.append, now=clock.now(), waited=0.0)
         clock.advance(1.999)
-        await settle()
-        assert not task.done()
-        task.cancel()
+        assert not ended
+        clock.advance(0.001 + GRAIN)
+        (error,) = ended
+        assert error.phase == "receive"
+        clock.advance(100)
+        assert len(ended) == 1
+
+    async def test_a_silence_goes_on_with_what_was_waited(self, clock, watchdog):
+        limit = watchdog.limit(only(receive=2))
+        ended = []
+        limit.watch(ended.append, now=clock.now(), waited=1.5)
+        clock.advance(0.499)
+        assert not ended
+        clock.advance(0.001 + GRAIN)
+        assert len(ended) == 1
+        with pytest.raises(APITimeoutError):
+            limit.watch(ended.append, now=clock.now(), waited=2.0)
+
+    async def test_at_rest_no_time_counts(self, clock, watchdog):
+        limit = watchdog.limit(only(receive=2))
+        ended = []
+        limit.watch(ended.append, now=clock.now(), waited=0.0)
+        limit.rest()
+        clock.advance(100)
+        limit.abort(ClientClosedError("closed"))
+        assert not ended
+
+    async def test_an_abort_ends_a_read(self, clock, watchdog):
+        limit = watchdog.limit(only(receive=2))
+        ended = []
+        limit.watch(ended.append, now=clock.now(), waited=0.0)
+        watchdog.abort_all(lambda: ClientClosedError("closed"))
+        assert [type(error) for error in ended] == [ClientClosedError]
 
     async def test_each_phase_has_its_own_limit(self, clock, watchdog):
         timeout = Timeout(pool=1, connect=2, receive=3)

@@ -52,13 +52,15 @@ class TestAsDocumented:
         )
 
     def test_what_is_not_sent_has_its_default(self):
-        self.assert_chunk({"choices": [{}]}, ChatCompletionChunk([ChunkChoice()]))
+        self.assert_chunk(
+            {"choices": [{}]}, ChatCompletionChunk(choices=[ChunkChoice()])
+        )
         assert decoded({"choices": []}).object == "chat.completion.chunk"
 
     def test_unknown_fields_are_left_out(self):
         self.assert_chunk(
             {"choices": [{"new": {"a": [1]}, "delta": {"newer": 1}}], "newest": None},
-            ChatCompletionChunk([ChunkChoice()]),
+            ChatCompletionChunk(choices=[ChunkChoice()]),
         )
 
     def test_every_part_of_a_delta(self):
@@ -112,7 +114,7 @@ class TestAsDocumented:
         self.assert_chunk(
             {"choices": [], "usage": USAGE, "perf_metrics": {"a": "1", "b": 0.5}},
             ChatCompletionChunk(
-                [],
+                choices=[],
                 usage=Usage(9, 12, 3, prompt_tokens_details=details),
                 perf_metrics={"a": "1", "b": 0.5},
             ),
@@ -124,7 +126,7 @@ class TestAsDocumented:
         self.assert_chunk(
             {"choices": [{"logprobs": {"content": [token]}}]},
             ChatCompletionChunk(
-                [
+                choices=[
                     ChunkChoice(
                         logprobs=LogProbs(
                             content=[
@@ -151,7 +153,7 @@ class TestAsDocumented:
         }
         self.assert_chunk(
             {"choices": [{"logprobs": legacy}]},
-            ChatCompletionChunk([ChunkChoice(logprobs=LogProbs(**legacy))]),
+            ChatCompletionChunk(choices=[ChunkChoice(logprobs=LogProbs(**legacy))]),
         )
 
     def test_tokens_and_raw_output(self):
@@ -164,7 +166,7 @@ class TestAsDocumented:
                 "prompt_token_ids": [2],
             },
             ChatCompletionChunk(
-                [
+                choices=[
                     ChunkChoice(
                         token_ids=[1], prompt_token_ids=[2], raw_output=RawOutput(**raw)
                     )
@@ -192,12 +194,14 @@ class TestWhatServersGetWrong:
         ],
     )
     def test_no_choices(self, value):
-        self.assert_forgiven(value | {"id": "i"}, ChatCompletionChunk([], id="i"))
+        self.assert_forgiven(
+            value | {"id": "i"}, ChatCompletionChunk(choices=[], id="i")
+        )
 
     def test_no_delta(self):
         self.assert_forgiven(
             {"choices": [{"delta": None, "finish_reason": "stop"}]},
-            ChatCompletionChunk([ChunkChoice(finish_reason="stop")]),
+            ChatCompletionChunk(choices=[ChunkChoice(finish_reason="stop")]),
         )
 
     @pytest.mark.parametrize(
@@ -205,7 +209,7 @@ class TestWhatServersGetWrong:
     )
     def test_null_at_the_top(self, name):
         value = {"choices": [], "id": "i", "created": None, name: None}
-        expected = ChatCompletionChunk([], id="" if name == "id" else "i")
+        expected = ChatCompletionChunk(choices=[], id="" if name == "id" else "i")
         self.assert_forgiven(value, expected)
 
     def test_numbers_as_text(self):
@@ -216,7 +220,7 @@ class TestWhatServersGetWrong:
                 "usage": {"prompt_tokens": "3"},
             },
             ChatCompletionChunk(
-                [ChunkChoice(index=1)], created=12, usage=Usage(prompt_tokens=3)
+                choices=[ChunkChoice(index=1)], created=12, usage=Usage(prompt_tokens=3)
             ),
         )
 
@@ -225,7 +229,7 @@ class TestWhatServersGetWrong:
         self.assert_forgiven(
             {"choices": [{"delta": delta, "token_ids": [None, 1]}]},
             ChatCompletionChunk(
-                [
+                choices=[
                     ChunkChoice(
                         delta=ChoiceDelta(
                             tool_calls=[ToolCallDelta(function=FunctionCallDelta("f"))]
@@ -258,8 +262,8 @@ def test_an_error_comes_out_as_it_is(error, choices):
 
 
 def test_an_error_that_is_null_is_none():
-    assert decoded({"error": None, "choices": []}) == ChatCompletionChunk([])
-    assert decoded({"error": None}) == ChatCompletionChunk([])
+    assert decoded({"error": None, "choices": []}) == ChatCompletionChunk(choices=[])
+    assert decoded({"error": None}) == ChatCompletionChunk(choices=[])
 
 
 @pytest.mark.parametrize(
@@ -298,7 +302,7 @@ def test_no_depth_of_what_is_not_looked_at_breaks_the_decoder(depth):
     text = '{"choices": null, "x": %s}' % ("[" * depth + "]" * depth)
     for decode in (decode_chunk, chunk_from_completion):
         try:
-            assert decode(text) == ChatCompletionChunk([])
+            assert decode(text) == ChatCompletionChunk(choices=[])
         except ValueError as error:
             assert "nested too deeply" in str(error)  # noqa: PT017 - either is fine
 
@@ -331,7 +335,9 @@ class TestWholeCompletions:
     @pytest.mark.parametrize("choice", [{}, {"message": None}])
     def test_a_choice_without_a_message(self, choice):
         completion = json.dumps({"choices": [choice]})
-        assert chunk_from_completion(completion) == ChatCompletionChunk([ChunkChoice()])
+        assert chunk_from_completion(completion) == ChatCompletionChunk(
+            choices=[ChunkChoice()]
+        )
 
     def test_null_among_the_choices(self):
         completion = '{"choices": [null, {"message": {"content": "a"}}]}'
@@ -339,7 +345,7 @@ class TestWholeCompletions:
 
     @pytest.mark.parametrize("text", ["{}", '{"choices": null}'])
     def test_no_choices(self, text):
-        assert chunk_from_completion(text) == ChatCompletionChunk([])
+        assert chunk_from_completion(text) == ChatCompletionChunk(choices=[])
 
     def test_an_error_comes_out_as_it_is(self):
         assert chunk_from_completion('{"error": "e"}') == {"error": "e"}

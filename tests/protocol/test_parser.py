@@ -84,9 +84,9 @@ def named(name, **fields):
 
 
 A, B, C = (
-    ChatCompletionChunk([], id="a"),
-    ChatCompletionChunk([], id="b"),
-    ChatCompletionChunk([], id="c"),
+    ChatCompletionChunk(choices=[], id="a"),
+    ChatCompletionChunk(choices=[], id="b"),
+    ChatCompletionChunk(choices=[], id="c"),
 )
 
 
@@ -239,7 +239,7 @@ class TestUnusualFraming:
 
     def test_broken_utf8_is_replaced(self):
         body = b'data: {"choices":[],"id":"\xff\xe2\x82"}\n\n' + DONE
-        assert_parses(body, [ChatCompletionChunk([], id="\ufffd\ufffd")])
+        assert_parses(body, [ChatCompletionChunk(choices=[], id="\ufffd\ufffd")])
 
     @pytest.mark.parametrize("name", ["ping", "heartbeat", "keepalive"])
     def test_heartbeats_mean_nothing(self, name):

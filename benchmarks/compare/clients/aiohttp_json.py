@@ -1,7 +1,5 @@
 """Plain aiohttp and ``json``: the loop that most people write by hand."""
 
-# ruff: noqa: D102 (interface.py says what each method does)
-
 import json
 
 import aiohttp

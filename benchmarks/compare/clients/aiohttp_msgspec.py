@@ -5,8 +5,6 @@ the garbage collector does not visit, decoders made once, and no timers. No retr
 timeouts, no typed errors, no tool calls: the least that can be called reading a stream.
 """
 
-# ruff: noqa: D102 (interface.py says what each method does)
-
 import aiohttp
 import msgspec
 

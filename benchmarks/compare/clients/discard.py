@@ -1,7 +1,5 @@
 """Plain aiohttp that reads the bytes and throws them away: the speed of light here."""
 
-# ruff: noqa: D102 (interface.py says what each method does)
-
 import aiohttp
 
 from benchmarks.compare.interface import Deliver

@@ -1,7 +1,5 @@
 """The official Fireworks SDK."""
 
-# ruff: noqa: D102 (interface.py says what each method does)
-
 from fireworks import AsyncFireworks
 
 from benchmarks.compare.interface import Deliver

@@ -1,7 +1,5 @@
 """LiteLLM's SDK, in its favour: no price list from the network, no connection limit."""
 
-# ruff: noqa: D102 (interface.py says what each method does)
-
 import os
 
 from benchmarks.compare.interface import Deliver

@@ -1,7 +1,5 @@
 """The OpenAI SDK on its own transport."""
 
-# ruff: noqa: D102 (interface.py says what each method does)
-
 from openai import AsyncOpenAI
 
 from benchmarks.compare.interface import Deliver

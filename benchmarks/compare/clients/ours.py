@@ -1,7 +1,5 @@
 """fireworks_async: its iterator, its lists of one network read, its collected call."""
 
-# ruff: noqa: D102 (interface.py says what each method does)
-
 from benchmarks.compare.interface import Deliver
 from benchmarks.compare.load import API_KEY, MESSAGES, MODEL, Ending
 from fireworks_async import AsyncFireworks
