@@ -15,6 +15,7 @@ from fireworks_async.errors import (
     APITimeoutError,
     BadRequestError,
     ClientClosedError,
+    FireworksError,
     RateLimitError,
     ServiceUnavailableError,
     StreamProtocolError,
@@ -448,6 +449,24 @@ class TestTime:
         assert await task == [["a"], [""]]
         assert reader.state == "done"
 
+    async def test_after_the_finish_empty_deltas_that_go_on_are_a_good_end(
+        self, service_of, clock
+    ):
+        clock.jumps = False
+        holds = [Hold() for _ in range(9)]
+        steps = [step for hold in holds for step in (hold, sse(chunk("")))]
+        service = service_of(Answer([sse(chunk("a")) + FINISH, *steps, Hold()]))
+        reader = reader_of(service, timeout=Timeout(receive=1))
+        task = asyncio.create_task(batches(reader))
+        for hold in holds:
+            await settle()
+            clock.advance(0.3)
+            hold.release()
+        await settle()
+        reader.close()
+        await task
+        assert reader.state == "done"
+
     async def test_the_total_ends_a_stream_that_flows(self, service_of, clock):
         service = service_of(Answer([sse(chunk("a"))] * 20))
         reader = reader_of(service, timeout=Timeout(total=5))
@@ -563,6 +582,34 @@ class TestClosing:
         assert task.cancelled()
         assert service.transport.responses[0].ended == "closed"
         await failed(reader, StreamStateError)
+
+    @pytest.mark.parametrize(
+        "last",
+        [
+            pytest.param(sse(chunk("b")), id="chunk"),
+            pytest.param(FINISH + DONE, id="end"),
+            pytest.param(sse(chunk("b")) + DONE, id="truncation"),
+            pytest.param(sse(chunk("b")) + ERROR, id="error"),
+            pytest.param(ERROR, id="error alone"),
+            pytest.param(b": hi\n\n", id="comment"),
+        ],
+    )
+    async def test_in_the_step_in_which_bytes_come(self, service_of, last):
+        """Either counts; but a stream that was closed is not read to an end."""
+        hold = Hold()
+        service = service_of(Answer([sse(chunk("a")), hold, last, Hold()]))
+        reader = reader_of(service, max_retries=0)
+        await reader.next_batch()
+        task = asyncio.create_task(reader.next_batch())
+        await settle()
+        hold.release()
+        reader.close()
+        await asyncio.wait([task])
+        problem = task.exception()
+        assert problem is None or isinstance(problem, FireworksError)
+        assert service.transport.responses[0].ended == "closed"
+        assert not reader.is_live
+        await failed(reader, StreamStateError if problem is None else type(problem))
 
     async def test_with_the_client(self, service_of):
         service = service_of(Answer([sse(chunk("a")), Hold()]))
