@@ -60,12 +60,14 @@ if TYPE_CHECKING:
         ChatCompletion,
         ChatCompletionChunk,
         ChatMessage,
+        ParsedChatCompletion,
         PoolStatistics,
         ResponseInfo,
         StreamTimings,
         Timeout,
         ToolCall,
         Usage,
+        tool_of,
     )
 
 __all__ = (
@@ -91,6 +93,7 @@ __all__ = (
     "LengthFinishReasonError",
     "MissingAPIKeyError",
     "NotFoundError",
+    "ParsedChatCompletion",
     "PaymentRequiredError",
     "PermissionDeniedError",
     "PoolStatistics",
@@ -115,6 +118,7 @@ __all__ = (
     "UnprocessableEntityError",
     "Usage",
     "__version__",
+    "tool_of",
 )
 
 _HOME = {
@@ -164,12 +168,14 @@ _HOME = {
             "ChatCompletion",
             "ChatCompletionChunk",
             "ChatMessage",
+            "ParsedChatCompletion",
             "PoolStatistics",
             "ResponseInfo",
             "StreamTimings",
             "Timeout",
             "ToolCall",
             "Usage",
+            "tool_of",
         ),
         "types",
     ),

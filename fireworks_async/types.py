@@ -39,6 +39,12 @@ from fireworks_async._protocol.events import (
 )
 from fireworks_async._protocol.metadata import PerfMetrics, RateLimit
 from fireworks_async._protocol.params import ChatParams
+from fireworks_async._protocol.parsed import (
+    ParsedChatCompletion,
+    ParsedChoice,
+    ParsedMessage,
+)
+from fireworks_async._protocol.tools import FunctionTool, ToolRun, tool_of
 
 __all__ = (
     "ChatCompletion",
@@ -55,8 +61,12 @@ __all__ = (
     "FinishEvent",
     "FunctionCall",
     "FunctionCallDelta",
+    "FunctionTool",
     "LogProbs",
     "LogProbsDeltaEvent",
+    "ParsedChatCompletion",
+    "ParsedChoice",
+    "ParsedMessage",
     "PerfMetrics",
     "PoolStatistics",
     "PromptTokensDetails",
@@ -72,7 +82,9 @@ __all__ = (
     "ToolCallArgumentsDeltaEvent",
     "ToolCallArgumentsDoneEvent",
     "ToolCallDelta",
+    "ToolRun",
     "TopLogProb",
     "Usage",
     "UsageEvent",
+    "tool_of",
 )

@@ -1,21 +1,31 @@
 """``client.chat``: keyword arguments in, a stream out."""
 
-from collections.abc import Iterable, Iterator
-from typing import Literal, Unpack, overload
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Literal, TypeVar, Unpack, cast, overload
 
 from fireworks_async._client.attempts import Service
-from fireworks_async._client.options import ChatCallParams, split
+from fireworks_async._client.options import ChatCallParams, check_count, split
+from fireworks_async._client.parse import ParsedStream, ParseParams
 from fireworks_async._client.reader import ChatReader
 from fireworks_async._client.stream import ItemT, Stream, StreamOpening
+from fireworks_async._client.tools import RunToolsParams, Toolbox, ToolLike
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._policy.catalogue import is_known, sees_images
 from fireworks_async._policy.naming import resolve_chat_model
 from fireworks_async._protocol.chunks import ChatCompletionChunk
 from fireworks_async._protocol.completions import ChatCompletion
 from fireworks_async._protocol.events import ChatEvent, EventBuilder
+from fireworks_async._protocol.parsed import ParseMode, TypedAnswer
 from fireworks_async._protocol.requests import encode_chat
+from fireworks_async._protocol.tools import ToolRun
 
 __all__ = ("Chat", "ChatCompletions")
+
+T = TypeVar("T")
+
+_CHAT_KEYWORDS = ChatCallParams.__optional_keys__
+_PARSE_KEYWORDS = ParseParams.__optional_keys__
+_RUN_TOOLS_KEYWORDS = RunToolsParams.__optional_keys__
 
 
 class ChatCompletions:
@@ -89,15 +99,130 @@ class ChatCompletions:
         reader = self._reader("stream", model, messages, params)
         return Stream(reader, EventBuilder().feed)
 
+    @overload
+    def parse(
+        self,
+        *,
+        model: str,
+        messages: Iterable[object],
+        response_format: type[T],
+        mode: ParseMode = "auto",
+        strict: bool = True,
+        **params: Unpack[ParseParams],
+    ) -> ParsedStream[T]: ...
+    @overload
+    def parse(
+        self,
+        *,
+        model: str,
+        messages: Iterable[object],
+        response_format: object,
+        mode: ParseMode = "auto",
+        strict: bool = True,
+        **params: Unpack[ParseParams],
+    ) -> ParsedStream[Any]: ...
+    def parse(
+        self,
+        *,
+        model: str,
+        messages: Iterable[object],
+        response_format: object,
+        mode: ParseMode = "auto",
+        strict: bool = True,
+        **params: Unpack[ParseParams],
+    ) -> ParsedStream[Any]:
+        """Prepare a chat completion whose answer is a value of a type.
+
+        ``await`` gives the completion, with the value in
+        ``choices[i].message.parsed``; ``async for`` gives events, whose
+        ``content.delta`` has the JSON so far in ``parsed_partial``. Ask for JSON in the
+        prompt too.
+
+        Args:
+            model: As for ``create``.
+            messages: As for ``create``.
+            response_format: A msgspec Struct, dataclass, TypedDict, pydantic model,
+                union, list, ...; or a JSON Schema, which gives plain values; or the
+                text of a grammar, which gives text.
+            mode: ``auto`` is ``json_schema``, or ``grammar`` for text. ``tool`` adds a
+                tool whose arguments are the answer, and forces it unless
+                ``tool_choice`` is there. ``json_object`` is an older form.
+            strict: Send the schema closed and with all properties required; those that
+                may be left out may then be null, and are left out of the value.
+            params: The fields of ``ChatParams``, and the options of ``CallOptions``.
+
+        Raises:
+            TypeError: A keyword is unknown, or the type has no form in JSON.
+            ValueError: A value, or a combination, that cannot be sent.
+        """
+        answer: TypedAnswer[Any] = TypedAnswer(
+            response_format, mode=mode, strict=strict
+        )
+        reader = self._reader(
+            "parse", model, messages, params, _PARSE_KEYWORDS, answer=answer
+        )
+        return ParsedStream(reader, answer)
+
+    async def run_tools(
+        self,
+        *,
+        model: str,
+        messages: Iterable[object],
+        tools: Iterable[ToolLike],
+        max_rounds: int = 10,
+        **params: Unpack[RunToolsParams],
+    ) -> ToolRun:
+        """Let the model call functions until it has its answer.
+
+        The calls of one round run at the same time; functions that are not async run
+        in threads. What goes wrong in a call is told to the model.
+
+        Args:
+            model: As for ``create``.
+            messages: As for ``create``.
+            tools: Functions, what ``tool_of`` made of them, or mappings as for
+                ``create``: a call of one of the last ends the run, for its caller to
+                answer.
+            max_rounds: Answers to ask for at most.
+            params: The fields of ``ChatParams``, and the options of ``CallOptions``. A
+                ``tool_choice`` that forces a call holds for the first round.
+
+        Raises:
+            TypeError: A keyword is unknown, or a tool cannot be described.
+            ValueError: Two tools have one name, or a value cannot be sent.
+        """
+        check_count("max_rounds", max_rounds, at_least=1)
+        split(params, function="run_tools", keywords=_RUN_TOOLS_KEYWORDS)
+        if (params.get("n") or 1) > 1:
+            raise ValueError("n: a conversation with tools goes on with one answer")
+        toolbox = Toolbox(tools)
+        later = cast("RunToolsParams", dict(params))
+        if later.get("tool_choice") not in (None, "none"):
+            later["tool_choice"] = "auto"
+
+        def ask(history: list[object], is_first: bool) -> Stream[Any, ChatCompletion]:
+            return self.create(
+                model=model,
+                messages=history,
+                tools=toolbox.definitions,
+                **(params if is_first else later),
+            )
+
+        return await toolbox.run(ask, messages, max_rounds=max_rounds)
+
     def _reader(
         self,
         function: str,
         model: str,
         messages: Iterable[object],
-        params: ChatCallParams,
+        params: Mapping[str, object],
+        keywords: Collection[str] = _CHAT_KEYWORDS,
+        answer: TypedAnswer[Any] | None = None,
     ) -> ChatReader:
         service = self._service
-        fields, options = split(params, function=function)
+        fields, options = split(params, function=function, keywords=keywords)
+        if answer is not None:
+            fields = answer.fields(fields)
         name = resolve_chat_model(model, is_known)
         inlining = options.get("document_inlining", service.config.document_inlining)
         request = encode_chat(

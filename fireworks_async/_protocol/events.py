@@ -43,10 +43,18 @@ class _Event(msgspec.Struct, frozen=True, gc=False, tag_field="type"):
 
 
 class ContentDeltaEvent(_Event, frozen=True, gc=False, tag="content.delta"):
-    """Text was added to the choice ``index``."""
+    """Text was added to the choice ``index``.
+
+    Attributes:
+        index: The choice.
+        delta: The text.
+        parsed_partial: In the stream of a ``parse`` call, the JSON so far, as plain
+            values: the same objects from event to event, which grow. None otherwise.
+    """
 
     index: int
     delta: str
+    parsed_partial: object = None
 
 
 class ContentDoneEvent(_Event, frozen=True, gc=False, tag="content.done"):

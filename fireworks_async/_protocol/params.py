@@ -17,6 +17,8 @@ from fireworks_async._typing import (
 
 __all__ = (
     "ChatParams",
+    "ConversationParams",
+    "FormatParams",
     "FunctionDefinition",
     "GenerationParams",
     "Prediction",
@@ -24,6 +26,8 @@ __all__ = (
     "StreamOptions",
     "Thinking",
     "Tool",
+    "ToolParams",
+    "UnformattedParams",
 )
 
 
@@ -90,8 +94,8 @@ class Thinking(TypedDict, total=False):
 _Stop: TypeAlias = str | Sequence[str]
 
 
-class GenerationParams(TypedDict, total=False):
-    """The fields that chat and text completions share."""
+class UnformattedParams(TypedDict, total=False):
+    """The fields that chat and text completions share, but ``response_format``."""
 
     stream_options: StreamOptions | JSONObject | None
     """Merged with ``include_usage: true``."""
@@ -153,8 +157,6 @@ class GenerationParams(TypedDict, total=False):
     """The prompt and answer as the model saw and wrote them. Default false."""
     perf_metrics_in_response: bool | None
     """Timings of the server on the last chunk. Default false."""
-    response_format: ResponseFormat | JSONObject | None
-    """JSON, JSON by a schema, or a grammar."""
 
     # Predicted output.
     prediction: Prediction | JSONObject | str | None
@@ -207,11 +209,27 @@ class GenerationParams(TypedDict, total=False):
     """Unlisted, dedicated: acceptance rates of speculative decoding."""
 
 
-class ChatParams(GenerationParams, total=False):
-    """The fields of a chat completion beside ``model``, ``messages``, ``stream``."""
+class FormatParams(TypedDict, total=False):
+    """The form of the answer, which ``parse`` decides on by itself."""
+
+    response_format: ResponseFormat | JSONObject | None
+    """JSON, JSON by a schema, or a grammar."""
+
+
+class GenerationParams(UnformattedParams, FormatParams, total=False):
+    """The fields that chat and text completions share."""
+
+
+class ToolParams(TypedDict, total=False):
+    """The tools, which ``run_tools`` takes in a form of its own."""
 
     tools: Sequence[Tool | JSONObject] | None
     """Functions that the model may call."""
+
+
+class ConversationParams(TypedDict, total=False):
+    """The other fields that only chat completions have."""
+
     tool_choice: ToolChoice | None
     """``auto`` (default), ``none``, ``any`` or ``required``, a function's name, or
     ``{"type": "function", "function": {"name": ...}}``."""
@@ -226,3 +244,7 @@ class ChatParams(GenerationParams, total=False):
     safe_tokenization: bool | None
     """Special tokens in user content stay plain text. ``prompt_truncate_len`` is
     ignored with it."""
+
+
+class ChatParams(GenerationParams, ToolParams, ConversationParams, total=False):
+    """The fields of a chat completion beside ``model``, ``messages``, ``stream``."""

@@ -53,13 +53,14 @@ class ParsedMessage(ChatMessage, Generic[T], gc=True):
 class ParsedChoice(Choice, Generic[T], gc=True):
     """One of the ``n`` answers."""
 
-    # A parsed message is one to all who only read it, here and below.
+    # A parsed message is one to all who only read it.
     message: ParsedMessage[T]  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class ParsedChatCompletion(ChatCompletion, Generic[T], gc=True):
     """A completion whose ``choices[i].message.parsed`` is a ``T``."""
 
+    # A list of parsed choices too is one of choices to all who only read it.
     choices: list[ParsedChoice[T]]  # type: ignore[assignment]
 
 

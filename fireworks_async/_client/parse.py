@@ -1,0 +1,57 @@
+"""The call whose answer is a value: its keywords, and its stream.
+
+What is asked for, and what the answer is, is known in ``_protocol/parsed``.
+"""
+
+from collections.abc import AsyncGenerator
+from typing import Generic, TypeVar
+
+from fireworks_async._client.options import CallOptions
+from fireworks_async._client.reader import ChatReader
+from fireworks_async._client.stream import Stream
+from fireworks_async._protocol.events import ChatEvent
+from fireworks_async._protocol.params import (
+    ConversationParams,
+    ToolParams,
+    UnformattedParams,
+)
+from fireworks_async._protocol.parsed import ParsedChatCompletion, TypedAnswer
+from fireworks_async._protocol.partial_events import PartialEventBuilder
+
+__all__ = ("ParseParams", "ParsedStream")
+
+T = TypeVar("T")
+
+
+class ParseParams(
+    UnformattedParams, ToolParams, ConversationParams, CallOptions, total=False
+):
+    """The keywords of ``parse`` that every chat call has."""
+
+
+class ParsedStream(Stream[ChatEvent, ParsedChatCompletion[T]], Generic[T]):
+    """One call of ``parse``: await it, or iterate over its events as they arrive.
+
+    The event ``content.delta`` has what the JSON amounts to so far, in
+    ``parsed_partial``.
+    """
+
+    __slots__ = ("_answer",)
+
+    def __init__(self, reader: ChatReader, answer: TypedAnswer[T]) -> None:
+        super().__init__(reader, PartialEventBuilder().feed)
+        self._answer = answer
+
+    async def collect(self) -> ParsedChatCompletion[T]:
+        """Read the rest, and give the whole, with the answers as values.
+
+        Raises:
+            APIError: The call failed; what had come is in its ``partial``.
+            StructuredOutputError: An answer is cut, filtered, or does not fit.
+        """
+        return self._answer.read(await super().collect())
+
+    def events(self) -> AsyncGenerator[ChatEvent, None]:
+        """What happens in the stream, as typed events."""
+        builder = PartialEventBuilder()
+        return self._iterate(lambda: builder.feed(self._chunks))
