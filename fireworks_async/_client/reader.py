@@ -220,8 +220,8 @@ class ChatReader:
         chunks: list[ChatCompletionChunk] = []
         signal: Signal | None = None
         began = self._clock.now()
-        limit.watch(response.close, now=began, waited=self._waited)
         try:
+            limit.watch(response.close, now=began, waited=self._waited)
             while not chunks and signal is None:
                 data = await response.read()
                 chunks = parser.feed(data) if data else parser.feed_eof()
@@ -238,6 +238,9 @@ class ChatReader:
             signal = Signal.LOST
         finally:
             limit.rest()
+        if self._failure is not None:
+            # Closed by another task in the very step in which the bytes came.
+            raise self._failure
         if chunks:
             self._take(chunks, began)
         if signal is not None:
