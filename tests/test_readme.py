@@ -33,6 +33,12 @@ async def test_the_snippets_run_one_after_the_other(monkeypatch, capsys):
     assert len(said) == len(blocks("python")) > 10
     assert any("did you mean 'temperature'?" in text for text in said)
     assert any(" answers PoolStatistics(" in text for text in said)
+    assert any(text.startswith("Review(product='text', stars=1") for text in said)
+    assert any(text.endswith("1 stars\n") for text in said)
+    assert any(
+        text.startswith("2 rounds: ") and "tool_call_id" in text for text in said
+    )
+    assert any(text.startswith("{'city': 'text', 'days': 1") for text in said)
     assert any(text.startswith("400 ") and "temperature" in text for text in said)
     assert any("0 calls in flight" in text for text in said)
     assert any("1 retry, 8 tokens\n[503, 200]" in text for text in said)
