@@ -47,6 +47,14 @@ OPEN = [Send(stream_head() + stream_body(chunk("a"))), Hang()]
 IDLE = (0, 0, 0)
 
 
+class Turns:
+    """A moment of the server's, counted in turns of the loop and not by a clock."""
+
+    async def play(self, connection):
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+
 @contextlib.asynccontextmanager
 async def pool_for(*scripts, limit=10, default=None, **options):
     async with RawServer(*scripts, default=default) as server:
@@ -162,7 +170,7 @@ class TestReuse:
     async def test_also_when_the_bodys_end_comes_a_moment_later(self):
         script = [
             Send(stream_head() + stream_body(*answer("a"))),
-            Pause(0.002),
+            Turns(),
             Send(LAST_CHUNK),
         ]
         async with pool_for(default=script) as (pool, server):

@@ -618,7 +618,7 @@ def framed(draw):
     return values, reads
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(framed())
 def test_no_framing_and_no_cutting_changes_the_chunks(case):
     values, reads = case
