@@ -116,6 +116,17 @@ class ChatCompletions:
         *,
         model: str,
         messages: Iterable[object],
+        response_format: str,
+        mode: Literal["auto", "grammar"] = "auto",
+        strict: bool = True,
+        **params: Unpack[ParseParams],
+    ) -> ParsedStream[str]: ...
+    @overload
+    def parse(
+        self,
+        *,
+        model: str,
+        messages: Iterable[object],
         response_format: object,
         mode: ParseMode = "auto",
         strict: bool = True,

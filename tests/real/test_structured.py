@@ -83,6 +83,13 @@ async def test_a_raw_schema_gives_plain_values(client):
     assert value.keys() <= {"a", "b"}
 
 
+async def test_the_older_form_is_obeyed_too(client):
+    completion = await client.chat.completions.parse(
+        **QUESTION, response_format=Point, mode="json_object"
+    )
+    assert isinstance(completion.choices[0].message.parsed, Point)
+
+
 async def test_every_property_comes_in_the_strict_form(client):
     completion = await client.chat.completions.parse(**QUESTION, response_format=Note)
     text = completion.choices[0].message.content
