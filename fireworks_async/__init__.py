@@ -60,12 +60,17 @@ if TYPE_CHECKING:
         ChatCompletion,
         ChatCompletionChunk,
         ChatMessage,
+        Cost,
+        EmbeddingResponse,
+        Model,
         ParsedChatCompletion,
         PoolStatistics,
+        RerankResponse,
         ResponseInfo,
         StreamTimings,
         Timeout,
         ToolCall,
+        Transcription,
         Usage,
         tool_of,
     )
@@ -87,11 +92,14 @@ __all__ = (
     "ConflictError",
     "ContentFilterFinishReasonError",
     "ContextLengthExceededError",
+    "Cost",
     "DeploymentScalingUpError",
+    "EmbeddingResponse",
     "FireworksError",
     "InternalServerError",
     "LengthFinishReasonError",
     "MissingAPIKeyError",
+    "Model",
     "NotFoundError",
     "ParsedChatCompletion",
     "PaymentRequiredError",
@@ -100,6 +108,7 @@ __all__ = (
     "RateLimitError",
     "RequestTimeoutError",
     "RequestTooLargeError",
+    "RerankResponse",
     "ResponseInfo",
     "SchemaMismatchError",
     "ServiceUnavailableError",
@@ -115,6 +124,7 @@ __all__ = (
     "Timeout",
     "TooEarlyError",
     "ToolCall",
+    "Transcription",
     "UnprocessableEntityError",
     "Usage",
     "__version__",
@@ -168,12 +178,17 @@ _HOME = {
             "ChatCompletion",
             "ChatCompletionChunk",
             "ChatMessage",
+            "Cost",
+            "EmbeddingResponse",
+            "Model",
             "ParsedChatCompletion",
             "PoolStatistics",
+            "RerankResponse",
             "ResponseInfo",
             "StreamTimings",
             "Timeout",
             "ToolCall",
+            "Transcription",
             "Usage",
             "tool_of",
         ),
@@ -183,7 +198,16 @@ _HOME = {
 
 # Hidden from type checkers, to whom every misspelt name would become an object.
 if not TYPE_CHECKING:
+    from fireworks_async._protocol.pricing import introduce
     from fireworks_async._version import __version__
+
+    def _cost_of(*call: object) -> object:
+        from fireworks_async._client.pricing import cost_of  # noqa: PLC0415 - on first use
+
+        return cost_of(*call)
+
+    introduce(_cost_of)
+    del introduce
 
     def __getattr__(name: str) -> object:
         """Load a public name on its first use, and keep it."""

@@ -1,9 +1,16 @@
 """The values that calls take and give; re-exports only."""
 
 from fireworks_async._client.response_info import ResponseInfo
+from fireworks_async._measure.cost import Cost
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._net.interfaces import PoolStatistics
 from fireworks_async._policy.timeouts import Timeout
+from fireworks_async._protocol.audio import (
+    AudioParams,
+    AudioSegment,
+    AudioWord,
+    Transcription,
+)
 from fireworks_async._protocol.chunks import (
     ChatCompletionChunk,
     ChoiceDelta,
@@ -25,6 +32,11 @@ from fireworks_async._protocol.completions import (
     TopLogProb,
     Usage,
 )
+from fireworks_async._protocol.embeddings import (
+    Embedding,
+    EmbeddingParams,
+    EmbeddingResponse,
+)
 from fireworks_async._protocol.events import (
     ChatEvent,
     ContentDeltaEvent,
@@ -38,15 +50,20 @@ from fireworks_async._protocol.events import (
     UsageEvent,
 )
 from fireworks_async._protocol.metadata import PerfMetrics, RateLimit
+from fireworks_async._protocol.models import Model, ModelList, ServerlessModel
 from fireworks_async._protocol.params import ChatParams
 from fireworks_async._protocol.parsed import (
     ParsedChatCompletion,
     ParsedChoice,
     ParsedMessage,
 )
+from fireworks_async._protocol.rerank import RerankParams, RerankResponse, RerankResult
 from fireworks_async._protocol.tools import FunctionTool, ToolRun, tool_of
 
 __all__ = (
+    "AudioParams",
+    "AudioSegment",
+    "AudioWord",
     "ChatCompletion",
     "ChatCompletionChunk",
     "ChatEvent",
@@ -58,12 +75,18 @@ __all__ = (
     "CompletionTokensDetails",
     "ContentDeltaEvent",
     "ContentDoneEvent",
+    "Cost",
+    "Embedding",
+    "EmbeddingParams",
+    "EmbeddingResponse",
     "FinishEvent",
     "FunctionCall",
     "FunctionCallDelta",
     "FunctionTool",
     "LogProbs",
     "LogProbsDeltaEvent",
+    "Model",
+    "ModelList",
     "ParsedChatCompletion",
     "ParsedChoice",
     "ParsedMessage",
@@ -74,7 +97,11 @@ __all__ = (
     "RawOutput",
     "ReasoningDeltaEvent",
     "ReasoningDoneEvent",
+    "RerankParams",
+    "RerankResponse",
+    "RerankResult",
     "ResponseInfo",
+    "ServerlessModel",
     "StreamTimings",
     "Timeout",
     "TokenLogProb",
@@ -84,6 +111,7 @@ __all__ = (
     "ToolCallDelta",
     "ToolRun",
     "TopLogProb",
+    "Transcription",
     "Usage",
     "UsageEvent",
     "tool_of",

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final, Self
 
 from fireworks_async._client.attempts import Service
+from fireworks_async._client.audio import Audio
 from fireworks_async._client.chat import Chat
 from fireworks_async._client.config import ClientConfig
 from fireworks_async._client.embeddings import Embeddings
@@ -97,6 +98,7 @@ class AsyncFireworks:
         self.chat = Chat(service)
         self.embeddings = Embeddings(service)
         self.rerank = Rerank(service)
+        self.audio = Audio(service)
         self.models = Models(service)
 
     def __repr__(self) -> str:

@@ -3,9 +3,14 @@
 Field names are those of the API. A field that the API left out is None.
 """
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+
+from fireworks_async._protocol import pricing
+
+if TYPE_CHECKING:
+    from fireworks_async._measure.cost import Cost
 
 __all__ = (
     "ChatCompletion",
@@ -146,3 +151,15 @@ class ChatCompletion(msgspec.Struct, gc=False):
     usage: Usage | None = None
     perf_metrics: PerfMetricValues | None = None
     prompt_token_ids: list[int] | None = None
+
+    def cost(self, *, service_tier: str | None = None) -> "Cost":
+        """What it cost by the list prices that the library knows.
+
+        Cached prompt tokens have their own price. When the model, one of its prices
+        or the usage is not known, the cost's ``status`` is ``unknown``: never a 0.
+
+        Args:
+            service_tier: What the request asked for: ``"priority"`` has other prices,
+                and an answer does not tell.
+        """
+        return pricing.cost_of(self.model, self.usage, service_tier)

@@ -18,6 +18,7 @@ from typing import (
 
 import msgspec
 
+from fireworks_async._protocol import pricing
 from fireworks_async._protocol.completions import (
     PerfMetricValues,
     RawOutput,
@@ -29,6 +30,8 @@ from fireworks_async._typing import JSONObject
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from fireworks_async._measure.cost import Cost
 
 __all__ = (
     "MOST_INPUTS",
@@ -94,6 +97,10 @@ class EmbeddingResponse(msgspec.Struct, Generic[VectorT], kw_only=True):
     object: Literal["list"] = "list"
     usage: Usage | None = None
     perf_metrics: PerfMetricValues | None = None
+
+    def cost(self) -> "Cost":
+        """What it cost by the list; ``status`` is ``unknown`` where that is silent."""
+        return pricing.cost_of(self.model, self.usage, None)
 
 
 class _Row(msgspec.Struct):
