@@ -57,7 +57,7 @@ class Toolbox:
                     f"tools[{number}]: expected a function or a mapping, "
                     f"not {type(tool).__name__}"
                 )
-            if name in map(_name_of, self.definitions):
+            if name is not None and name in map(_name_of, self.definitions):
                 raise ValueError(f"tools[{number}]: there are two of {name!r}")
             self.definitions.append(definition)
 

@@ -218,4 +218,4 @@ def test_it_takes_what_every_chat_call_takes():
 
 def test_a_mapping_without_a_function_goes_as_typed():
     odd = {"type": "other"}
-    assert Toolbox([odd]).definitions == [odd]
+    assert Toolbox([odd, odd]).definitions == [odd, odd]
