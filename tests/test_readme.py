@@ -10,6 +10,7 @@ import pytest
 
 from fireworks_async.cli import main
 from fireworks_async.simulator import Simulator
+from tests.support.sounds import wav
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -18,10 +19,18 @@ def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
+@pytest.fixture(autouse=True)
+def speech(monkeypatch, tmp_path):
+    """The file that the snippets and commands name, where they look for it."""
+    (tmp_path / "speech.wav").write_bytes(wav(2.0))
+    monkeypatch.chdir(tmp_path)
+
+
 async def test_the_snippets_run_one_after_the_other(monkeypatch, capsys):
     async with Simulator(tokens=12) as simulator:
         monkeypatch.setenv("FIREWORKS_API_KEY", "fw_readme")
         monkeypatch.setenv("FIREWORKS_BASE_URL", simulator.base_url)
+        monkeypatch.setenv("FIREWORKS_AUDIO_BASE_URL", simulator.base_url)
         names = {"__name__": "readme"}
         said = []
         for snippet in blocks("python"):
@@ -41,6 +50,11 @@ async def test_the_snippets_run_one_after_the_other(monkeypatch, capsys):
     assert any(text.startswith("{'city': 'text', 'days': 1") for text in said)
     assert any(text.startswith("400 ") and "temperature" in text for text in said)
     assert any("0 calls in flight" in text for text in said)
+    assert any("\n5000 float32 " in text for text in said)
+    assert any(text.startswith("1 0.8") and "Paris" in text for text in said)
+    assert any(re.fullmatch(r"(priced \d.* None\n){3}", text) for text in said)
+    assert any(text.startswith("2.0 seconds: ") for text in said)
+    assert any("serverless models" in text for text in said)
     assert any("1 retry, 8 tokens\n[503, 200]" in text for text in said)
 
 
@@ -50,7 +64,7 @@ async def test_the_snippets_run_one_after_the_other(monkeypatch, capsys):
         line
         for block in blocks("sh")
         for line in block.splitlines()
-        if line.startswith("fireworks-async chat")
+        if line.startswith("fireworks-async ") and " simulate" not in line
     ],
 )
 def test_the_commands_run(line, capsys):

@@ -11,10 +11,14 @@ import typer
 import typer.main
 
 from fireworks_async.cli._chat import chat
+from fireworks_async.cli._embed import embed
 from fireworks_async.cli._exits import ExitCode, with_exit_code
 from fireworks_async.cli._groups import grouped
 from fireworks_async.cli._lines import complain, say
+from fireworks_async.cli._models import models
+from fireworks_async.cli._rerank import rerank
 from fireworks_async.cli._simulate import simulate
+from fireworks_async.cli._transcribe import transcribe
 
 __all__ = ("run",)
 
@@ -23,7 +27,10 @@ _PROGRAM = "fireworks-async"
 _TyperUsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
 # What newer typer makes of Ctrl-C before the command has begun; the older aborts.
 _INTERRUPTED = 130
-_COMMANDS = {command.__name__: command for command in (chat, simulate)}
+_COMMANDS = {
+    command.__name__: command
+    for command in (chat, embed, rerank, transcribe, models, simulate)
+}
 
 
 def run(args: Sequence[str] | None) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from fireworks_async.cli._exits import UsageError
 
-__all__ = ("read_prompts",)
+__all__ = ("read_prompts", "read_texts")
 
 _STANDARD_INPUT = "-"
 
@@ -37,6 +37,31 @@ def read_prompts(words: Sequence[str], options: Sequence[str]) -> list[str]:
     if not all(prompt.strip() for prompt in prompts):
         raise UsageError("the prompt is empty")
     return prompts
+
+
+def read_texts(words: Sequence[str], what: str) -> list[str]:
+    """Each word is a text, and so is each line of standard input where that is read.
+
+    Args:
+        words: The words.
+        what: What one of them is called.
+
+    Raises:
+        UsageError: There is none, or standard input is not text.
+    """
+    if not words:
+        if sys.stdin.isatty():
+            raise UsageError(f"no {what}: write one, or pipe in one a line")
+        words = [_STANDARD_INPUT]
+    texts: list[str] = []
+    for word in words:
+        if word == _STANDARD_INPUT:
+            texts += [line for line in _read_standard_input().splitlines() if line]
+        else:
+            texts.append(word)
+    if not texts:
+        raise UsageError(f"no {what} was piped in")
+    return texts
 
 
 def _read_standard_input() -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from fireworks_async.cli._exits import UsageError
-from fireworks_async.cli._prompts import read_prompts
+from fireworks_async.cli._prompts import read_prompts, read_texts
 
 Pipe = Callable[[bytes], None]
 
@@ -64,3 +64,15 @@ def test_bytes_that_are_no_text_are_an_error(stdin: Pipe):
     stdin(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match="not UTF-8"):
         read_prompts([], [])
+
+
+def test_each_word_and_each_line_is_a_text(stdin):
+    stdin("ä b\r\n\nc\n".encode())
+    assert read_texts(["x y", "-"], "text") == ["x y", "ä b", "c"]
+    stdin(b"one\n")
+    assert read_texts([], "text") == ["one"]
+
+
+def test_no_text_is_usage(stdin):
+    with pytest.raises(UsageError, match="no text was piped in"):
+        read_texts([], "text")
