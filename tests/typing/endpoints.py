@@ -1,0 +1,46 @@
+"""What the endpoints without streams give, as type checkers see it; never run."""
+
+from typing import assert_type
+
+import numpy as np
+import numpy.typing as npt
+
+from fireworks_async import (
+    AsyncFireworks,
+    ChatCompletion,
+    Cost,
+    EmbeddingResponse,
+    Model,
+    RerankResponse,
+    Transcription,
+)
+from fireworks_async.types import ModelList, ServerlessModel
+
+
+async def embeddings(client: AsyncFireworks) -> None:
+    lists = await client.embeddings.create(model="m", input=["a"], dimensions=8)
+    assert_type(lists, EmbeddingResponse[list[float]])
+    assert_type(lists.data[0].embedding, list[float])
+    assert_type(lists.cost(), Cost)
+    arrays = await client.embeddings.create(model="m", input="a", output="numpy")
+    assert_type(arrays.data[0].embedding, npt.NDArray[np.float32])
+    await client.embeddings.create(
+        model="m", input=[{"a": 1}], prompt_template="{{a}}", timeout=5, max_retries=0
+    )
+    await client.embeddings.create(model="m", input="a", dimension=8)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+
+
+async def others(client: AsyncFireworks, completion: ChatCompletion) -> None:
+    ranked = await client.rerank.create(model="m", query="q", documents=["a"], top_n=1)
+    assert_type(ranked, RerankResponse)
+    heard = await client.audio.transcriptions.create(
+        file="a.wav", response_format="verbose_json", timestamp_granularities=["word"]
+    )
+    assert_type(heard, Transcription)
+    assert_type(await client.audio.translations.create(file=b""), Transcription)
+    text = await client.audio.translations.create(file=b"", response_format="srt")
+    assert_type(text, str)
+    assert_type(await client.models.list(), ModelList)
+    assert_type(await client.models.retrieve("m"), Model)
+    assert_type(await client.models.serverless(), tuple[ServerlessModel, ...])
+    assert_type(completion.cost(service_tier="priority").usd, float | None)
