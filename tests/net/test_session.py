@@ -106,6 +106,25 @@ async def test_a_large_body_is_sent_with_its_length():
         assert request.headers["content-type"] == "a/b"
 
 
+class TestHeaderForms:
+    def test_are_made_once_for_a_mapping_that_comes_again(self):
+        forms, headers = HeaderForm(), {"Content-Type": "a/b", "X-A": "1"}
+        form = forms.of(headers)
+        assert list(form.items()) == [("Content-Type", "a/b"), ("X-A", "1")]
+        assert form["x-a"] == "1"
+        assert forms.of(headers) is form
+        assert forms.of(dict(headers)) is not form
+        assert forms.of({"X-A": "2"})["X-A"] == "2"
+        assert forms.of(headers) == form
+
+    async def test_are_not_changed_by_being_sent(self):
+        async with rig_for(default=OK) as rig:
+            headers = {"X-A": "1"}
+            for _ in range(2):
+                await rig.fetch(headers=headers)
+            assert [r.headers["x-a"] for r in rig.server.log] == ["1", "1"]
+
+
 class TestConnections:
     async def test_are_told_apart_by_whether_they_have_served(self):
         async with rig_for(default=OK) as rig:

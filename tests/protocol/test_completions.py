@@ -1,6 +1,7 @@
 import msgspec
 import pytest
 
+from fireworks_async._protocol import pricing
 from fireworks_async._protocol.completions import (
     ChatCompletion,
     ChatMessage,
@@ -52,6 +53,15 @@ def test_what_the_server_left_out_is_none_and_never_zero():
     }
     usage = msgspec.convert({"prompt_tokens": 1}, Usage)
     assert usage.prompt_tokens_details is usage.completion_tokens_details is None
+
+
+@pytest.mark.parametrize("tier", [None, "priority"])
+def test_its_cost_is_that_of_its_model_and_usage(tier):
+    usage = Usage(prompt_tokens=1_000_000, completion_tokens=10, total_tokens=1_000_010)
+    completion = ChatCompletion("i", 1, "never-heard-of", [], usage=usage)
+    cost = completion.cost(service_tier=tier)
+    assert cost == pricing.cost_of("never-heard-of", usage, tier)
+    assert cost.status == "unknown"
 
 
 def test_results_travel_as_json():

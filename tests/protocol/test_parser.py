@@ -334,6 +334,15 @@ class TestErrors:
         assert parser.done
         assert parser.feed(piece) == parser.feed_eof() == []
 
+    def test_a_line_that_is_too_long_behind_good_events_and_then_the_end(self):
+        parser = stream_parser()
+        body = COMMENT + sse(named("a")) + b"data: " + b"x" * (17 << 20)
+        assert parser.feed(body) == [A]
+        assert parser.feed_eof() == []
+        assert type(parser.failure) is StreamProtocolError
+        assert "16777216 bytes" in parser.failure.message
+        assert parser.done
+
     def test_a_failure_is_kept(self):
         parser = stream_parser()
         parser.feed(sse("nonsense"))
@@ -471,7 +480,10 @@ class TestJsonAnswers:
         assert failure.request_id == "req"
         self.assert_parses(body, [], failure, done=True)
 
-    @pytest.mark.parametrize("body", [b"", b"[]", b"null", b'{"choices"', b"\xff{}"])
+    @pytest.mark.parametrize(
+        "body",
+        [b"", b"[]", b"null", b'{"choices"', b"\xff{}", b"{}", b'{"choices": []}'],
+    )
     def test_what_is_no_completion(self, body):
         _, failure, _ = parse([body], json_parser())
         assert type(failure) is StreamProtocolError
