@@ -192,11 +192,10 @@ class ChatReader:
         raise failure.with_traceback(None)
 
     def _require_alone(self) -> None:
-        failure = self._failure
-        if failure is None and self._busy:
-            failure = StreamStateError("another task is reading this stream")
-        if failure is not None:
-            raise failure.with_traceback(None)
+        if self._failure is not None:
+            raise self._failure.with_traceback(None)
+        if self._busy:
+            raise StreamStateError("another task is reading this stream")
 
     async def _open(self) -> None:
         response = await self._attempts.open()
@@ -225,7 +224,8 @@ class ChatReader:
             while not chunks and signal is None:
                 data = await response.read()
                 chunks = parser.feed(data) if data else parser.feed_eof()
-                signal = _signal_of(parser, at_end=not data)
+                if parser.done or not data:
+                    signal = _signal_of(parser, at_end=not data)
                 if parser.progressed and not chunks:
                     began = self._clock.now()
                     limit.watch(response.close, now=began, waited=0.0)
@@ -301,10 +301,8 @@ class ChatReader:
             response.close()
 
 
-def _signal_of(parser: ChatParser, *, at_end: bool) -> Signal | None:
-    """How the stream ended, if it did."""
+def _signal_of(parser: ChatParser, *, at_end: bool) -> Signal:
+    """How the stream ended."""
     if parser.failure is not None:
         return Signal.ERROR
-    if at_end:
-        return Signal.END
-    return Signal.SENTINEL if parser.done else None
+    return Signal.END if at_end else Signal.SENTINEL

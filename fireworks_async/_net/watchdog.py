@@ -45,6 +45,7 @@ class TimeLimit:
         "_end",
         "_ending",
         "_phase",
+        "_receive",
         "_task",
         "_timeout",
         "_total_at",
@@ -62,6 +63,7 @@ class TimeLimit:
         self._timeout = timeout
         self._phase: TimeoutPhase = "receive"
         self._total_at = total_at
+        self._receive = _NEVER if timeout.receive is None else timeout.receive
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
         self._ending: FireworksError | None = None
@@ -72,14 +74,14 @@ class TimeLimit:
         """Set what the block waits for, and start its clock anew."""
         self._phase = phase
         if self._task is not None:
-            self._set_deadline(self._watchdog.clock.now(), 0.0)
+            self._set_deadline()
         return self
 
     def __enter__(self) -> Self:
         task = asyncio.current_task()
         assert task is not None
         self._cancelling = task.cancelling()
-        self._set_deadline(self._watchdog.clock.now(), 0.0)
+        self._set_deadline()
         self._task = task
         return self
 
@@ -110,9 +112,10 @@ class TimeLimit:
         Raises:
             APITimeoutError: The time is over.
         """
+        # Once per network read: no more than this.
         self._phase = "receive"
-        self._set_deadline(now, waited)
         self._end = end
+        self._begin_wait(min(now + self._receive - waited, self._total_at), now)
 
     def rest(self) -> None:
         """Nothing is read any more; the caller's own time does not count."""
@@ -144,11 +147,14 @@ class TimeLimit:
         seconds = getattr(self._timeout, phase)
         return APITimeoutError(_MESSAGES[phase].format(seconds), phase=phase)
 
-    def _set_deadline(self, now: float, waited: float) -> None:
+    def _set_deadline(self) -> None:
+        now = self._watchdog.clock.now()
         limit: float | None = getattr(self._timeout, self._phase)
-        deadline = self._total_at
-        if limit is not None and now + limit - waited < deadline:
-            deadline = now + limit - waited
+        self._begin_wait(
+            self._total_at if limit is None else min(now + limit, self._total_at), now
+        )
+
+    def _begin_wait(self, deadline: float, now: float) -> None:
         if deadline <= now:
             # What is waited for may be there already, and then nobody would look.
             self.deadline = _NEVER
