@@ -105,16 +105,18 @@ class TestWhen:
             await settle()
 
     async def test_a_read_is_ended_with_an_error_of_its_own(self, clock, watchdog):
-        limit = watchdog.limit(only(receive=2))
-        ended = []
+        limit, another = (watchdog.limit(only(receive=s)) for s in (2, 5))
+        ended, others = [], []
         limit.watch(ended.append, now=clock.now(), waited=0.0)
+        another.watch(others.append, now=clock.now(), waited=0.0)
         clock.advance(1.999)
         assert not ended
         clock.advance(0.001 + GRAIN)
         (error,) = ended
         assert error.phase == "receive"
+        # And only once, though the timer goes on for others.
         clock.advance(100)
-        assert len(ended) == 1
+        assert (len(ended), len(others)) == (1, 1)
 
     async def test_a_silence_goes_on_with_what_was_waited(self, clock, watchdog):
         limit = watchdog.limit(only(receive=2))

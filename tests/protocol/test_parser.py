@@ -237,6 +237,15 @@ class TestUnusualFraming:
         assert (chunks, type(failure)) == ([B], StreamProtocolError)
         assert_parses(sse(named("b"), data), [B], failure)
 
+    @pytest.mark.parametrize("line", [b"\n", b"\r", b"\r\n"])
+    def test_a_line_break_between_the_parts_of_a_value_ends_the_line(self, line):
+        """It would be a blank to JSON."""
+        body = sse(named("a")) + b'data: {"choices":[],%b"id":"b"}\n\n' % line
+        chunks, failure, _ = parse([body])
+        assert (chunks, type(failure)) == ([A], StreamProtocolError)
+        assert failure.body == '{"choices":[],'
+        assert_parses(body, [A], failure)
+
     def test_broken_utf8_is_replaced(self):
         body = b'data: {"choices":[],"id":"\xff\xe2\x82"}\n\n' + DONE
         assert_parses(body, [ChatCompletionChunk(choices=[], id="\ufffd\ufffd")])
