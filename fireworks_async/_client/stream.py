@@ -69,13 +69,10 @@ class Stream(Generic[ItemT, ResultT]):
 
     def __del__(self) -> None:
         if self._reader.is_live:
-            warnings.warn(
-                f"unclosed {self!r}: use it in `async with`, or call aclose()",
-                ResourceWarning,
-                stacklevel=2,
-                source=self,
-            )
+            said = f"unclosed {self!r}: use it in `async with`, or call aclose()"
+            # First of all, since a warning may be made an error.
             self._reader.close()
+            warnings.warn(said, ResourceWarning, stacklevel=2, source=self)
 
     def __await__(self) -> Generator[Any, None, ResultT]:
         return self.collect().__await__()

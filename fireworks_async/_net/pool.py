@@ -129,13 +129,14 @@ class SessionPool:
     def __del__(self) -> None:
         # The lodge is there from the first call on, and until it is closed.
         if self._lodge is not None and self._given is None:
+            # First of all, since a warning may be made an error.
+            self._drop()
             warnings.warn(
                 f"unclosed {self._label}: use `async with`, or call aclose()",
                 ResourceWarning,
                 stacklevel=2,
                 source=self,
             )
-            self._drop()
 
     def limit(self, timeout: Timeout) -> TimeLimit:
         """The time limits of one call; its total counts from now.
