@@ -9,17 +9,21 @@ from tests.support.simulated import chat
 
 
 async def received(sim: Simulator) -> tuple[bytes, bool]:
-    """What came within a moment, and whether the body then ended well."""
+    """What came until a moment of silence, and whether the body then ended well."""
     headers = {"Authorization": "Bearer k"}
     data = b""
+    now = asyncio.get_running_loop().time
+    # Some never fall silent.
+    end = now() + 1.5
     async with aiohttp.ClientSession(headers=headers) as session:
         try:
-            async with asyncio.timeout(0.3):
+            async with asyncio.timeout(0.3) as silence:
                 url = f"{sim.base_url}/chat/completions"
                 body = chat(stream=True)
                 async with session.post(url, json=body) as response:
                     async for piece in response.content.iter_any():
                         data += piece
+                        silence.reschedule(min(now() + 0.3, end))
         except (aiohttp.ClientError, TimeoutError):
             return data, False
         return data, True
