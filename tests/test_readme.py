@@ -27,7 +27,8 @@ def speech(monkeypatch, tmp_path):
 
 
 async def test_the_snippets_run_one_after_the_other(monkeypatch, capsys):
-    async with Simulator(tokens=12) as simulator:
+    # Paced, so that a call which is left after a millisecond is not over by then.
+    async with Simulator(tokens=12, ttft=0.02) as simulator:
         monkeypatch.setenv("FIREWORKS_API_KEY", "fw_readme")
         monkeypatch.setenv("FIREWORKS_BASE_URL", simulator.base_url)
         monkeypatch.setenv("FIREWORKS_AUDIO_BASE_URL", simulator.base_url)
