@@ -134,7 +134,7 @@ class Attempts:
     """The attempts of one call.
 
     Attributes:
-        limit: The call's time limits; of the last attempt when there were several.
+        limit: The call's time limits, one for all of its attempts.
         retries_taken: Attempts beyond the first.
     """
 
