@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from fireworks_async import AsyncFireworks
+from fireworks_async import AsyncFireworks, ServiceUnavailableError
 from tests.support.calls import KEY, MESSAGES
 from tests.support.leaks import Leaks, settle
 from tests.support.raw_server import Pause, RawServer, Send
@@ -84,6 +84,9 @@ class Soak:
             self.ends["cancelled"] += 1
         elif isinstance(task.exception(), BodyError):
             self.ends["failed"] += 1
+        elif isinstance(task.exception(), ServiceUnavailableError):
+            # Its attempts were all answered with 503, as chance has it now and then.
+            self.ends["refused"] += 1
         else:
             self.ends[task.result()] += 1
 
@@ -123,8 +126,10 @@ async def test_random_ends_leave_nothing_behind(count):
             assert statistics.connections <= AT_ONCE
             assert soak.most_in_flight <= AT_ONCE
             # Every way of ending was gone.
-            assert set(soak.ends) == {"cancelled", "failed", "left", "ab"}
-            assert min(soak.ends.values()) > count / 50, soak.ends
+            often = {"cancelled", "failed", "left", "ab"}
+            assert min(soak.ends[end] for end in often) > count / 50, soak.ends
+            assert set(soak.ends) - often <= {"refused"}, soak.ends
+            assert soak.ends["refused"] < count / 50, soak.ends
             # All places are still there, and all of them work.
             answers = await asyncio.gather(
                 *(
