@@ -5,7 +5,7 @@
 floor imports only from those below it::
 
     cli                                      speaks to a person
-    simulator                                uses of the floors below
+    batch  simulator                         uses of the floors below
     _client          _web                    one logical call | one HTTP answer
     _net                                     sockets, tasks, clocks
     _protocol  _policy  _measure             sans-IO: meaning, decisions, numbers
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         APITimeoutError,
         AuthenticationError,
         BadRequestError,
+        BatchError,
         ClientClosedError,
         ConfigurationError,
         ConflictError,
@@ -84,6 +85,7 @@ __all__ = (
     "AsyncFireworks",
     "AuthenticationError",
     "BadRequestError",
+    "BatchError",
     "ChatCompletion",
     "ChatCompletionChunk",
     "ChatMessage",
@@ -144,6 +146,7 @@ _HOME = {
             "AccountSuspendedError",
             "AuthenticationError",
             "BadRequestError",
+            "BatchError",
             "ClientClosedError",
             "ConfigurationError",
             "ConflictError",

@@ -29,10 +29,11 @@ FireworksError
 │       ├── StreamTruncatedError
 │       ├── StreamProtocolError
 │       └── StreamServerError
-└── StructuredOutputError
-    ├── LengthFinishReasonError
-    ├── ContentFilterFinishReasonError
-    └── SchemaMismatchError
+├── StructuredOutputError
+│   ├── LengthFinishReasonError
+│   ├── ContentFilterFinishReasonError
+│   └── SchemaMismatchError
+└── BatchError
 
 The class of an ``APIStatusError`` is decided by the HTTP status, never by its text.
 Every error pickles to an equal one, so that it can travel between processes.
@@ -54,6 +55,7 @@ __all__ = (
     "AccountSuspendedError",
     "AuthenticationError",
     "BadRequestError",
+    "BatchError",
     "ClientClosedError",
     "ConfigurationError",
     "ConflictError",
@@ -346,3 +348,7 @@ class ContentFilterFinishReasonError(StructuredOutputError):
 
 class SchemaMismatchError(StructuredOutputError):
     """The answer is whole and does not fit the schema."""
+
+
+class BatchError(FireworksError):
+    """A batch cannot be begun or gone on with; what was recorded stays recorded."""

@@ -67,6 +67,7 @@ TABLE = [
     (errors.LengthFinishReasonError("m", **OUTPUT), "m"),
     (errors.ContentFilterFinishReasonError("m", **OUTPUT), "m"),
     (errors.SchemaMismatchError("m", **OUTPUT), "m"),
+    (errors.BatchError("m"), "m"),
 ]
 ERRORS = [error for error, _ in TABLE]
 
