@@ -33,7 +33,8 @@ FireworksError
 │   ├── LengthFinishReasonError
 │   ├── ContentFilterFinishReasonError
 │   └── SchemaMismatchError
-└── BatchError
+├── BatchError
+└── LoadTestError
 
 The class of an ``APIStatusError`` is decided by the HTTP status, never by its text.
 Every error pickles to an equal one, so that it can travel between processes.
@@ -65,6 +66,7 @@ __all__ = (
     "FireworksError",
     "InternalServerError",
     "LengthFinishReasonError",
+    "LoadTestError",
     "MissingAPIKeyError",
     "NotFoundError",
     "PaymentRequiredError",
@@ -352,3 +354,7 @@ class SchemaMismatchError(StructuredOutputError):
 
 class BatchError(FireworksError):
     """A batch cannot be begun or gone on with; what was recorded stays recorded."""
+
+
+class LoadTestError(FireworksError):
+    """A load test cannot be begun, read or judged as asked."""

@@ -68,6 +68,7 @@ TABLE = [
     (errors.ContentFilterFinishReasonError("m", **OUTPUT), "m"),
     (errors.SchemaMismatchError("m", **OUTPUT), "m"),
     (errors.BatchError("m"), "m"),
+    (errors.LoadTestError("m"), "m"),
 ]
 ERRORS = [error for error, _ in TABLE]
 
