@@ -11,6 +11,7 @@ from typing import TypeGuard, cast
 
 from msgspec import UNSET
 
+from fireworks_async._protocol.media import check_media
 from fireworks_async._typing import JSONObject
 
 __all__ = (
@@ -57,7 +58,8 @@ def clean_messages(messages: object, *, inline_documents: bool) -> list[JSONObje
 
     Raises:
         TypeError: ``messages`` or one of them is of a type that holds no messages.
-        ValueError: A message is without a role, or one of its parts cannot be sent.
+        ValueError: A message is without a role, one of its parts cannot be sent, or
+            there are more or larger images than the API takes.
     """
     kind = type(messages).__name__
     if isinstance(messages, str | bytes | Mapping) or not isinstance(
@@ -67,12 +69,18 @@ def clean_messages(messages: object, *, inline_documents: bool) -> list[JSONObje
             f"messages: expected a list of messages, not {kind}; "
             "write [{'role': 'user', 'content': ...}]"
         )
-    return [
-        message
-        if _is_plain(message)
-        else _clean_message(message, f"messages[{number}]", inline_documents)
-        for number, message in enumerate(cast("Iterable[object]", messages))
-    ]
+    cleaned: list[JSONObject] = []
+    are_plain = True
+    for number, message in enumerate(cast("Iterable[object]", messages)):
+        if _is_plain(message):
+            cleaned.append(message)
+        else:
+            are_plain = False
+            where = f"messages[{number}]"
+            cleaned.append(_clean_message(message, where, inline_documents))
+    if not are_plain:
+        check_media(cleaned)
+    return cleaned
 
 
 def _is_plain(message: object) -> TypeGuard[JSONObject]:

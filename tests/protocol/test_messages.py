@@ -397,6 +397,14 @@ class TestDocumentInlining:
         assert inline_document(url) == url
 
 
+def test_the_limits_on_images_hold_for_all_messages_together():
+    image = {"type": "image_url", "image_url": "https://h/a.png"}
+    half = {"role": "user", "content": [image] * 16}
+    assert len(clean(half)[0]["content"]) == 16
+    with pytest.raises(ValueError, match="messages: 32 images; the API takes 30"):
+        clean(half, {"role": "assistant", "content": "?"}, half)
+
+
 class TestToolChoice:
     NESTED: ClassVar = {"type": "function", "function": {"name": "f"}}
 
