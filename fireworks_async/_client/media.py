@@ -6,7 +6,7 @@ Files are read in threads. What the API takes is known in ``_protocol/media``.
 import os
 import re
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import anyio.to_thread
 
@@ -97,17 +97,21 @@ async def audio_part(audio: MediaSource) -> AudioPart:
     return {"type": "audio_url", "audio_url": {"url": await _url_of("audio", audio)}}
 
 
-async def _url_of(kind: MediaKind, source: MediaSource) -> str:
-    if isinstance(source, str) and _URL.match(source):
-        check_media_url(kind, source)
-        return source
-    if isinstance(source, bytes):
-        return await anyio.to_thread.run_sync(data_url, kind, source, "what was given")
-    if isinstance(source, str | os.PathLike):
-        return await anyio.to_thread.run_sync(_read, kind, Path(source))
-    raise TypeError(
-        f"{kind}: expected a path, bytes or a URL, not {type(source).__name__}"
-    )
+async def _url_of(kind: MediaKind, source: object) -> str:
+    match source:
+        case str() if _URL.match(source):
+            check_media_url(kind, source)
+            return source
+        case bytes():
+            name = "what was given"
+            return await anyio.to_thread.run_sync(data_url, kind, source, name)
+        case str() | os.PathLike():
+            path = Path(cast("str | os.PathLike[str]", source))
+            return await anyio.to_thread.run_sync(_read, kind, path)
+        case _:
+            raise TypeError(
+                f"{kind}: expected a path, bytes or a URL, not {type(source).__name__}"
+            )
 
 
 def _read(kind: MediaKind, path: Path) -> str:
