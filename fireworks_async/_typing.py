@@ -28,7 +28,8 @@ JSONObject: TypeAlias = Mapping[str, object]
 """A JSON object whose keys the API, and not this library, decides on."""
 
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool"]
-"""Who speaks. The API's schema has an open string here; others go as typed."""
+"""Who speaks; ``developer`` is sent as ``system``. The API's schema has an open string
+here; others go as typed."""
 
 FinishReason: TypeAlias = str
 """Why a choice ended: ``stop``, ``length``, ``tool_calls``, ``function_call``,

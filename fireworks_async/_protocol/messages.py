@@ -27,13 +27,15 @@ _log = logging.getLogger("fireworks_async")
 _SPOKEN = ("role", "content")
 _KEYS_BY_ROLE: dict[str, tuple[str, ...]] = {
     "system": _SPOKEN,
-    "developer": _SPOKEN,
     "user": _SPOKEN,
     "assistant": (*_SPOKEN, "reasoning_content", "tool_calls"),
     "tool": (*_SPOKEN, "tool_call_id"),
 }
 # The role is an open string in the schema; one that is new may use every key.
 _KEYS = (*_SPOKEN, "reasoning_content", "tool_calls", "tool_call_id")
+
+# OpenAI's newer name of the system's role. The templates of few models know it.
+_SYSTEM_OF_OPENAI = "developer"
 
 _TOOL_CALL_KEYS = ("id", "type", "function")
 _FUNCTION_KEYS = ("name", "arguments")
@@ -91,7 +93,8 @@ def _is_plain(message: object) -> TypeGuard[JSONObject]:
     return (
         len(fields) == 2
         and type(fields.get("content")) is str
-        and type(fields.get("role")) is str
+        and type(role := fields.get("role")) is str
+        and role != _SYSTEM_OF_OPENAI
     )
 
 
@@ -102,7 +105,10 @@ def _clean_message(
     role = fields.get("role")
     if not isinstance(role, str):
         raise ValueError(f"{where} has no 'role'")  # noqa: TRY004 - it is missing
+    if role == _SYSTEM_OF_OPENAI:
+        role = "system"
     cleaned = _keep(fields, _KEYS_BY_ROLE.get(role, _KEYS), where)
+    cleaned["role"] = role
     content = fields.get("content", UNSET)
     if content is not UNSET:
         inline = inline_documents and role == "user"
@@ -136,17 +142,10 @@ def _clean_part(part: object, where: str, *, inline: bool) -> object:
     if kind == "file":
         return _clean_image(_image_of_file(fields, where), where, inline=inline)
     if kind == "video_url":
-        cleaned = _keep(fields, ("type", "video_url"), where)
-        video = cleaned.get("video_url")
-        if video is not None and not isinstance(video, str):
-            place = f"{where}.video_url"
-            cleaned["video_url"] = _keep(
-                _fields_of(video, _VIDEO_KEYS, place), _VIDEO_KEYS, place
-            )
-        return cleaned
+        return _clean_medium(fields, kind, _VIDEO_KEYS, where)
     if kind == "audio_url":
         # What an audio_url may hold beside its url is documented nowhere.
-        return _keep(fields, ("type", "audio_url"), where)
+        return _clean_medium(fields, kind, None, where)
     if kind is None:
         raise ValueError(f"{where} has no 'type'")
     # The type is an open string in the schema: the API decides.
@@ -154,18 +153,30 @@ def _clean_part(part: object, where: str, *, inline: bool) -> object:
 
 
 def _clean_image(fields: JSONObject, where: str, *, inline: bool) -> dict[str, object]:
-    cleaned = _keep(fields, ("type", "image_url"), where)
+    cleaned = _clean_medium(fields, "image_url", _IMAGE_KEYS, where)
     image = cleaned.get("image_url")
-    if isinstance(image, str):
-        if inline:
-            cleaned["image_url"] = inline_document(image)
-    elif image is not None:
-        place = f"{where}.image_url"
-        kept = _keep(_fields_of(image, _IMAGE_KEYS, place), _IMAGE_KEYS, place)
+    if inline and isinstance(image, dict):
+        kept = cast("dict[str, object]", image)
         url = kept.get("url")
-        if inline and isinstance(url, str):
+        if isinstance(url, str):
             kept["url"] = inline_document(url)
-        cleaned["image_url"] = kept
+    return cleaned
+
+
+def _clean_medium(
+    fields: JSONObject, kind: str, keys: Sequence[str] | None, where: str
+) -> dict[str, object]:
+    """Give a medium its object, of which ``keys`` are kept, None for all.
+
+    A bare URL, as other clients take it, the API would refuse.
+    """
+    cleaned = _keep(fields, ("type", kind), where)
+    medium = cleaned.get(kind)
+    if isinstance(medium, str):
+        cleaned[kind] = {"url": medium}
+    elif medium is not None and keys is not None:
+        place = f"{where}.{kind}"
+        cleaned[kind] = _keep(_fields_of(medium, keys, place), keys, place)
     return cleaned
 
 

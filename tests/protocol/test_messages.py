@@ -40,7 +40,6 @@ class TestKeys:
         ("role", "kept"),
         [
             ("system", set()),
-            ("developer", set()),
             ("user", set()),
             ("assistant", {"reasoning_content", "tool_calls"}),
             ("tool", {"tool_call_id"}),
@@ -57,6 +56,13 @@ class TestKeys:
         }
         (cleaned,) = clean(message)
         assert cleaned == {key: message[key] for key in {"role", "content"} | kept}
+
+    @pytest.mark.parametrize("extra", [{}, {"tool_call_id": "t"}])
+    def test_a_developer_is_the_system(self, extra):
+        message = {"role": "developer", "content": "c", **extra}
+        before = dict(message)
+        assert clean(message) == [{"role": "system", "content": "c"}]
+        assert message == before
 
     @pytest.mark.parametrize(
         "unknown",
@@ -297,7 +303,7 @@ class TestParts:
     def test_a_url_may_be_text_and_what_is_missing_is_for_the_api_to_say(
         self, kind, url
     ):
-        expected = {"type": kind} if url is None else {"type": kind, kind: url}
+        expected = {"type": kind} if url is None else {"type": kind, kind: {"url": url}}
         assert parts_of([{"type": kind, kind: url}]) == [expected]
 
     def test_parts_of_unknown_type_go_as_typed(self):
@@ -350,7 +356,7 @@ class TestDocumentInlining:
         for _ in range(3):
             assert parts_of(content, role=role, inline=inline) == [
                 {"type": "image_url", "image_url": {"url": url}},
-                {"type": "image_url", "image_url": url},
+                {"type": "image_url", "image_url": {"url": url}},
                 {"type": "video_url", "video_url": {"url": self.PDF}},
             ]
         assert content == before
