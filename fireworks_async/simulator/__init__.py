@@ -10,7 +10,6 @@ the library is installed.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fireworks_async.simulator._chat import UsagePlacement
     from fireworks_async.simulator._faults import (
         BOM,
         Batched,
@@ -39,11 +38,11 @@ if TYPE_CHECKING:
     )
     from fireworks_async.simulator._script import Part, RecordedRequest
     from fireworks_async.simulator._server import Simulator
+    from fireworks_async.simulator._settings import UsagePlacement
 else:
     _HOME = {
         name: f"fireworks_async.simulator.{home}"
         for home, names in {
-            "_chat": ("UsagePlacement",),
             "_faults": (
                 "BOM",
                 "Batched",
@@ -66,6 +65,7 @@ else:
             "_replies": ("ErrorReply", "Raw", "RawHTTP", "Reply", "ToolCall"),
             "_script": ("Part", "RecordedRequest"),
             "_server": ("Simulator",),
+            "_settings": ("UsagePlacement",),
         }.items()
         for name in names
     }

@@ -14,7 +14,8 @@ from aiohttp import web
 from fireworks_async._web.sse_writer import ReaderLeftError
 from fireworks_async.simulator._answers import Answer
 from fireworks_async.simulator._audio import answer_audio
-from fireworks_async.simulator._chat import Settings, answer_chat
+from fireworks_async.simulator._chat import answer_chat
+from fireworks_async.simulator._completions import answer_text
 from fireworks_async.simulator._embeddings import answer_embeddings, answer_rerank
 from fireworks_async.simulator._faults import spoil
 from fireworks_async.simulator._forms import form_fields
@@ -28,6 +29,7 @@ from fireworks_async.simulator._player import play
 from fireworks_async.simulator._rejections import Rejection
 from fireworks_async.simulator._replies import ErrorReply, Reply
 from fireworks_async.simulator._script import RecordedRequest, Script
+from fireworks_async.simulator._settings import Settings
 
 __all__ = ("SimulatedAPI",)
 
@@ -65,6 +67,7 @@ class SimulatedAPI:
         chosen = settings.models
         self._endpoints: dict[str, tuple[str, _Endpoint]] = {
             "/chat/completions": ("POST", self._ordered(self._chat)),
+            "/completions": ("POST", self._ordered(self._text)),
             "/embeddings": ("POST", self._ordered(self._embeddings)),
             "/rerank": ("POST", self._ordered(self._rerank)),
             "/audio/transcriptions": ("POST", self._ordered(self._transcription)),
@@ -176,6 +179,9 @@ class SimulatedAPI:
 
     def _chat(self, body: Any, reply: Reply, answer_id: str) -> Answer:
         return answer_chat(body, reply, self._settings, answer_id)
+
+    def _text(self, body: Any, reply: Reply, answer_id: str) -> Answer:
+        return answer_text(body, reply, self._settings, answer_id)
 
     def _embeddings(self, body: Any, *_: object) -> Answer:
         settings = self._settings

@@ -11,10 +11,11 @@ import msgspec
 
 from fireworks_async.simulator._examples import example
 from fireworks_async.simulator._models import reasons
+from fireworks_async.simulator._prompts import TextPrompt
 from fireworks_async.simulator._replies import Reply, ToolCall
 from fireworks_async.simulator._text import dice, split_json, split_words, words
 
-__all__ = ("CallPiece", "ChoicePlan", "max_tokens", "plan_choices")
+__all__ = ("CallPiece", "ChoicePlan", "max_tokens", "plan_choices", "plan_texts")
 
 _REASONING_SHARE = 4
 
@@ -74,8 +75,31 @@ def plan_choices(
     sequence = dice(seed, body["model"], body["messages"], body.get("seed"))
     return [
         _plan(body, reply, tokens, index, f"{sequence}{index}")
-        for index in range(body.get("n", 1))
+        for index in range(int(body.get("n", 1)))
     ]
+
+
+def plan_texts(
+    body: dict[str, Any],
+    reply: Reply,
+    prompts: Sequence[TextPrompt],
+    *,
+    tokens: int,
+    seed: int,
+) -> list[ChoicePlan]:
+    """Decide how every prompt goes on: `n` choices for each, side by side.
+
+    A text has neither reasoning nor tool calls; the other arguments are as for chat.
+    """
+    plans: list[ChoicePlan] = []
+    for prompt in prompts:
+        sequence = dice(seed, body["model"], prompt.source, body.get("seed"))
+        for turn in range(int(body.get("n", 1))):
+            length = _length(body, tokens)
+            pieces = _content(body, reply, length, f"{sequence}{turn}", ())
+            plan = ChoicePlan(len(plans), (), pieces, (), "stop", reply.deltas)
+            plans.append(_limited(plan, body, reply))
+    return plans
 
 
 def max_tokens(body: dict[str, Any]) -> int | None:
@@ -88,10 +112,7 @@ def max_tokens(body: dict[str, Any]) -> int | None:
 def _plan(
     body: dict[str, Any], reply: Reply, tokens: int, index: int, sequence: str
 ) -> ChoicePlan:
-    limit = max_tokens(body)
-    length = max(tokens, int(body.get("min_tokens") or 0))
-    if body.get("ignore_eos") and limit is not None:
-        length = limit
+    length = _length(body, tokens)
     calls = _calls(reply.tool_calls or _forced_calls(body), sequence)
     reasoning = _reasoning(body, reply, length, sequence)
     # Made-up content fills what the reasoning left, and keeps out of tool calls' way.
@@ -100,9 +121,21 @@ def _plan(
     if any((delta or {}).get("tool_calls") for delta in reply.deltas or ()):
         finish = "tool_calls"
     plan = ChoicePlan(index, reasoning, content, calls, finish, reply.deltas)
+    return _limited(plan, body, reply)
+
+
+def _length(body: dict[str, Any], tokens: int) -> int:
+    limit = max_tokens(body)
+    if body.get("ignore_eos") and limit is not None:
+        return limit
+    return max(tokens, int(body.get("min_tokens") or 0))
+
+
+def _limited(plan: ChoicePlan, body: dict[str, Any], reply: Reply) -> ChoicePlan:
+    limit = max_tokens(body)
     if limit is not None:
         plan.cut(limit)
-        if body.get("ignore_eos") and not calls and plan.tokens == limit:
+        if body.get("ignore_eos") and not plan.calls and plan.tokens == limit:
             plan.finish_reason = "length"
     if reply.finish_reason is not None:
         plan.finish_reason = reply.finish_reason

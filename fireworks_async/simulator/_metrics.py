@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from fireworks_async.simulator._behaviour import ChoicePlan, max_tokens
+from fireworks_async.simulator._settings import Settings
 
 __all__ = ("Account", "gateway_headers")
 
@@ -55,6 +56,25 @@ class Account:
     gap: float
     speculates: bool
     as_strings: bool
+
+    @classmethod
+    def of_request(
+        cls,
+        body: Mapping[str, Any],
+        settings: Settings,
+        *,
+        prompt_tokens: int,
+        choices: Sequence[ChoicePlan],
+    ) -> "Account":
+        """Read a valid request that has been planned."""
+        return cls(
+            prompt_tokens=prompt_tokens,
+            choices=choices,
+            ttft=settings.ttft,
+            gap=settings.gap,
+            speculates=bool(body.get("prediction") or body.get("speculation")),
+            as_strings=settings.perf_as_strings,
+        )
 
     @property
     def duration(self) -> float:

@@ -185,10 +185,11 @@ def either(*rules: Rule) -> Rule:
             if not said:
                 return
             heard += said
-        yield from heard
+        # Two kinds of list say the same of what is none.
+        yield from dict.fromkeys(heard)
 
     return Rule(
         tuple(kind for rule in rules for kind in rule.types),
-        tuple(text for rule in rules for text in rule.complaints),
+        tuple(dict.fromkeys(text for rule in rules for text in rule.complaints)),
         inside,
     )

@@ -9,8 +9,8 @@ from aiohttp import web
 
 from fireworks_async._web.server import WebServer
 from fireworks_async.simulator._app import SimulatedAPI
-from fireworks_async.simulator._chat import Settings, UsagePlacement
 from fireworks_async.simulator._script import Part, RecordedRequest, Script
+from fireworks_async.simulator._settings import Settings, UsagePlacement
 
 __all__ = ("Simulator",)
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 __all__ = (
+    "MEDIA_TOKENS",
     "alternatives",
     "count_prompt_tokens",
     "dice",
@@ -17,10 +18,13 @@ __all__ = (
     "split_json",
     "split_words",
     "token_id",
+    "word_of",
     "words",
 )
 
-_VOCABULARY = tuple(
+MEDIA_TOKENS = 256
+
+_VOCABULARY: tuple[str, ...] = tuple(
     re.findall(
         r"\s\w+",
         " the a of to in and is that it for on with as at by from this each one all"
@@ -38,7 +42,6 @@ _WORDS = re.compile(r"\s*\S+|\s+$")
 _JSON_PIECES = re.compile(r'[{}\[\],:]|"|[^{}\[\],:"]{1,4}')
 _MESSAGE_OVERHEAD = 4
 _REPLY_OVERHEAD = 3
-_MEDIA_TOKENS = 256
 _IDS = 100_000
 
 
@@ -71,6 +74,11 @@ def token_id(token: str) -> int:
     return zlib.crc32(token.encode()) % _IDS
 
 
+def word_of(number: int) -> str:
+    """Give the text of a token of which only the number is known."""
+    return _VOCABULARY[number % len(_VOCABULARY)]
+
+
 def log_probability(token: str, position: int) -> float:
     """Give a log probability between -1 and 0 for a token that was picked."""
     return -(zlib.crc32(f"{position}{token}".encode()) % 1000) / 1000
@@ -98,7 +106,7 @@ def count_prompt_tokens(messages: Sequence[dict[str, Any]], tools: object) -> in
     total = _REPLY_OVERHEAD
     for message in messages:
         size, media = _size_of(message)
-        total += _MESSAGE_OVERHEAD + -(-size // 4) + media * _MEDIA_TOKENS
+        total += _MESSAGE_OVERHEAD + -(-size // 4) + media * MEDIA_TOKENS
     if tools:
         total += -(-len(msgspec.json.encode(tools)) // 4)
     return total

@@ -4,8 +4,10 @@ The world is closed: a field that no table here names is refused.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from fireworks_async.simulator._prompts import image_problem
 from fireworks_async.simulator._rules import (
     Rule,
     anything,
@@ -21,7 +23,7 @@ from fireworks_async.simulator._rules import (
     string,
 )
 
-__all__ = ("SAMPLING", "chat_problems", "join_problems")
+__all__ = ("chat_problems", "join_problems", "text_problems")
 
 _EFFORTS = ("low", "medium", "high", "xhigh", "max", "none", "adaptive")
 _STREAM_ONLY_ABOVE = 4096
@@ -133,7 +135,7 @@ def _bool_or_few(value: Any, path: str) -> Iterator[str]:
 _logprob_count = Rule((int,), ("Input should be a valid integer",), _few)
 
 # Sampling and output: what chat shares with text completions.
-SAMPLING = {
+_sampling = {
     "context_length_exceeded_behavior": literal("truncate", "error"),
     "echo": nullable(boolean),
     "echo_last": nullable(integer()),
@@ -189,7 +191,7 @@ SAMPLING = {
 
 _chat = closed(
     {
-        **SAMPLING,
+        **_sampling,
         "messages": array(_message, at_least=1),
         "tools": array(_tool),
         "tool_choice": _tool_choice,
@@ -201,11 +203,33 @@ _chat = closed(
     },
     ("messages", "model"),
 )
+_ids = array(replace(integer(0), types=(int,)), at_least=1)
+_text = closed(
+    {
+        **_sampling,
+        "prompt": either(
+            string, array(string, at_least=1), _ids, array(_ids, at_least=1)
+        ),
+        "images": nullable(either(array(string), array(array(string)))),
+    },
+    ("prompt", "model"),
+)
 
 
 def chat_problems(body: object, *, non_stream_cap: bool) -> list[str]:
     """List what is wrong with the body of a chat request, in the API's words."""
     return list(_chat.problems(body, "")) or list(_contradictions(body, non_stream_cap))
+
+
+def text_problems(body: object, *, non_stream_cap: bool) -> list[str]:
+    """List what is wrong with the body of a text completion request, likewise."""
+    if problems := list(_text.problems(body, "")):
+        return problems
+    valid: Any = body
+    problems = list(_contradictions(valid, non_stream_cap))
+    if mismatch := image_problem(valid):
+        problems.append(mismatch)
+    return problems
 
 
 def join_problems(problems: list[str]) -> str:

@@ -1,9 +1,6 @@
 """Whole answers as they come over the wire, streamed and not."""
 
-import json
-
 from fireworks_async.simulator import Reply, Simulator, ToolCall
-from fireworks_async.simulator._chunks import DONE, event
 from tests.support.simulated import MODEL, REASONER, ask
 
 USAGE = {"include_usage": True}
@@ -207,9 +204,3 @@ async def test_text_that_looks_like_the_template_survives(sim):
     text = '\x00here\x00 "quoted" \u2028 {"a": [DONE]}'
     sim.script(Reply(text=[text]))
     assert told((await ask(sim, stream=True)).chunks, "content") == text
-
-
-def test_an_event_is_one_line_of_data():
-    assert event({"a": "b\nc"}) == b'data: {"a":"b\\nc"}\n\n'
-    assert DONE == b"data: [DONE]\n\n"
-    assert json.loads(event([1])[6:]) == [1]
