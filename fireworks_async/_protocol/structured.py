@@ -13,7 +13,7 @@ import msgspec
 
 from fireworks_async._protocol.schema_check import mismatch
 from fireworks_async._protocol.strict_schema import strict_schema, without_fillers
-from fireworks_async._protocol.type_schema import is_pydantic_model, schema_of_type
+from fireworks_async._protocol.type_schema import reader_of_type, schema_of_type
 from fireworks_async._typing import JSONObject
 
 __all__ = ("ResponseType", "json_in")
@@ -137,10 +137,7 @@ def _of_schema(schema: JSONObject) -> ResponseType[object]:
 def _of_type(kind: object) -> ResponseType[object]:
     schema = schema_of_type(kind)
     name = str(getattr(kind, "__name__", ""))
-    if is_pydantic_model(kind):
-        return ResponseType(name, schema, kind.model_validate_json)
-    decoder = msgspec.json.Decoder(cast("type[object]", kind))
-    return ResponseType(name, schema, decoder.decode)
+    return ResponseType(name, schema, reader_of_type(kind))
 
 
 # A program asks for few types, many times; classes can always be keys.

@@ -14,7 +14,7 @@ import msgspec
 from fireworks_async._protocol.completions import ChatCompletion
 from fireworks_async._protocol.schema_check import mismatch
 from fireworks_async._protocol.structured import json_in
-from fireworks_async._protocol.type_schema import schema_of_type
+from fireworks_async._protocol.type_schema import reader_of_type, schema_of_type
 from fireworks_async._typing import JSONObject
 
 __all__ = ("FunctionTool", "ToolRun", "text_of_result", "tool_of")
@@ -201,10 +201,10 @@ def _from_signature(
             properties[each.name]["description"] = about[each.name]
         if isinstance(each.default, _PLAIN):
             properties[each.name].setdefault("default", each.default)
-    decoder = msgspec.json.Decoder(arguments)
+    decode = reader_of_type(arguments)
 
     def read(data: bytes) -> dict[str, object]:
-        values = decoder.decode(data)
+        values = decode(data)
         given = {each: getattr(values, each) for each in parameters}
         return {
             each: value for each, value in given.items() if value is not msgspec.UNSET

@@ -1,23 +1,24 @@
-"""Python types in, JSON Schema out; nothing is made strict here.
+"""Python types in, JSON Schema and a reader out; nothing is made strict here.
 
 pydantic models are recognised by their methods, so that pydantic is never imported.
+msgspec's types may hold them anywhere.
 """
 
-from collections.abc import Mapping
-from typing import Protocol, TypeGuard, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeGuard, cast
 
 import msgspec
 
-__all__ = ("PydanticModel", "is_pydantic_model", "schema_of_type")
+__all__ = ("PydanticModel", "is_pydantic_model", "reader_of_type", "schema_of_type")
 
 _DEFINITION = "#/$defs/"
 
 
 class PydanticModel(Protocol):
-    """The two methods of a pydantic model's class that matter here."""
+    """The methods of a pydantic model's class that matter here."""
 
-    def model_json_schema(self) -> dict[str, object]:
-        """The class's schema."""
+    def model_json_schema(self, *, ref_template: str = ...) -> dict[str, object]:
+        """The class's schema; ``{model}`` in the template is a definition's name."""
         ...
 
     def model_validate_json(self, json_data: bytes) -> object:
@@ -46,16 +47,60 @@ def schema_of_type(kind: object) -> dict[str, object]:
     """
     if is_pydantic_model(kind):
         return _with_whole_root(kind.model_json_schema())
+    models = _PydanticModels()
     try:
         (root,), components = msgspec.json.schema_components(
-            [kind], ref_template=_DEFINITION + "{name}"
+            [kind],
+            ref_template=_DEFINITION + "{name}",
+            schema_hook=models.schema,
         )
     except TypeError as error:
         reason = str(error).rpartition("\n")[2]
         raise TypeError(f"{kind!r} has no JSON Schema: {reason}") from None
-    if components:
-        root = {**root, "$defs": components}
+    if definitions := {**components, **models.definitions}:
+        root = {**root, "$defs": definitions}
     return _with_whole_root(root)
+
+
+def reader_of_type(kind: object) -> Callable[[bytes], Any]:
+    """Give what makes a value of a type of its JSON.
+
+    It raises a ValueError for JSON that does not fit; msgspec's own say where.
+
+    Args:
+        kind: As for ``schema_of_type``.
+    """
+    if is_pydantic_model(kind):
+        return kind.model_validate_json
+    return msgspec.json.Decoder(
+        cast("type[object]", kind), dec_hook=_of_pydantic
+    ).decode
+
+
+def _of_pydantic(kind: type, value: object) -> object:
+    if is_pydantic_model(kind):
+        # As JSON, which pydantic reads in other ways than objects: a date is text.
+        return kind.model_validate_json(msgspec.json.encode(value))
+    raise NotImplementedError
+
+
+class _PydanticModels:
+    """The pydantic models inside one type, whose definitions go beside msgspec's."""
+
+    def __init__(self) -> None:
+        self.definitions: dict[str, object] = {}
+        self._numbers: dict[type, int] = {}
+
+    def schema(self, kind: type) -> dict[str, object]:
+        # By number, for models that share a name and differ.
+        number = self._numbers.setdefault(kind, len(self._numbers))
+        if not is_pydantic_model(kind):
+            raise NotImplementedError
+        prefix = f"pydantic_{number}_"
+        schema = kind.model_json_schema(ref_template=f"{_DEFINITION}{prefix}{{model}}")
+        found = cast("dict[str, object]", schema.pop("$defs", {}))
+        self.definitions |= {prefix + name: inner for name, inner in found.items()}
+        return schema
 
 
 def _with_whole_root(schema: Mapping[str, object]) -> dict[str, object]:

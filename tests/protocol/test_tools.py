@@ -216,3 +216,15 @@ class Model(pydantic.BaseModel):
 )
 def test_results_are_text_or_json(result, text):
     assert text_of_result(result) == text
+
+
+def test_arguments_may_hold_pydantic_models_anywhere():
+    def plan(stops: list[Model], end: Model | None = None) -> None: ...
+
+    tool = tool_of(plan)
+    schema = tool.definition["function"]["parameters"]
+    assert schema["properties"]["stops"]["items"]["properties"].keys() == {"day"}
+    stops = [Model(day=dt.date(2026, 1, 2))]
+    assert tool.arguments('{"stops":[{"day":"2026-01-02"}]}') == {"stops": stops}
+    with pytest.raises(ValueError, match=r"\$\.end"):
+        tool.arguments('{"stops":[],"end":{"day":"soon"}}')

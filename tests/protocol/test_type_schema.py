@@ -12,7 +12,11 @@ import pydantic
 import pytest
 from jsonschema import Draft202012Validator
 
-from fireworks_async._protocol.type_schema import is_pydantic_model, schema_of_type
+from fireworks_async._protocol.type_schema import (
+    is_pydantic_model,
+    reader_of_type,
+    schema_of_type,
+)
 
 
 class Colour(enum.Enum):
@@ -57,6 +61,34 @@ class Inner(pydantic.BaseModel):
     x: int
 
 
+class Twig(pydantic.BaseModel):
+    grown: dt.date
+    twigs: list["Twig"] = []
+
+
+def namesake():
+    class Inner(pydantic.BaseModel):
+        y: "Deep"
+
+    class Deep(pydantic.BaseModel):
+        z: int
+
+    Inner.model_rebuild(_types_namespace={"Deep": Deep})
+    return Inner
+
+
+OtherInner = namesake()
+GROWN = {"grown": "2026-01-03"}
+
+
+@dataclasses.dataclass
+class Bush:
+    twigs: dict[str, Twig]
+    inner: Inner | None = None
+    point: Point | None = None
+    other: OtherInner | None = None
+
+
 @pytest.mark.parametrize(
     ("kind", "good", "bad"),
     [
@@ -74,6 +106,16 @@ class Inner(pydantic.BaseModel):
         (Literal["a", 2], 2, 1),
         (Annotated[int, msgspec.Meta(ge=3)], 3, 2),
         (Model, {"point": {"x": 1}}, {"point": {}}),
+        (list[Inner] | None, [{"x": 1}], [{"x": "a"}]),
+        (
+            Bush,
+            {
+                "twigs": {"a": {"grown": "2026-01-02", "twigs": [GROWN]}},
+                "other": {"y": {"z": 1}},
+            },
+            {"twigs": {"a": {"grown": "2026-01-02", "twigs": [{"twigs": []}]}}},
+        ),
+        (Bush, {"twigs": {}, "other": {"y": {"z": 1}}}, {"twigs": {}, "other": {}}),
     ],
     ids=str,
 )
@@ -114,3 +156,29 @@ def test_pydantic_is_recognised_and_never_imported():
         "ResponseType.of(int); sys.exit('pydantic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_a_reader_makes_values_and_pydantics_inside_of_them():
+    read = reader_of_type(Bush)
+    bush = read(
+        b'{"twigs":{"a":{"grown":"2026-01-02","twigs":[{"grown":"2026-01-03"}]}},'
+        b'"inner":{"x":1},"point":{"x":2}}'
+    )
+    twig = Twig(grown=dt.date(2026, 1, 3))
+    assert bush == Bush(
+        twigs={"a": Twig(grown=dt.date(2026, 1, 2), twigs=[twig])},
+        inner=Inner(x=1),
+        point=Point(2),
+    )
+
+
+def test_a_reader_says_where_it_does_not_fit():
+    with pytest.raises(ValueError, match=r"(?s)valid integer.*\$\.inner"):
+        reader_of_type(Bush)(b'{"twigs":{},"inner":{"x":"a"}}')
+    with pytest.raises(ValueError, match=r"\$\.point"):
+        reader_of_type(Bush)(b'{"twigs":{},"point":{"x":"a"}}')
+
+
+def test_a_type_that_json_has_no_form_for_is_named_wherever_it_is():
+    with pytest.raises(TypeError, match=r"list\[complex\] .*<class 'complex'>"):
+        schema_of_type(list[complex])
