@@ -91,6 +91,11 @@ class PartialJSONReader:
         return self._step is PartialJSONReader._done
 
     @property
+    def is_broken(self) -> bool:
+        """Whether something came that is not JSON."""
+        return self._step is PartialJSONReader._ignored
+
+    @property
     def _is_in_string(self) -> bool:
         return self._step in (PartialJSONReader._string, PartialJSONReader._escaped)
 
