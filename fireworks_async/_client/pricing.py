@@ -1,13 +1,10 @@
 """Which prices a call has: the catalogue's facts brought to its tokens."""
 
 from fireworks_async._measure.cost import Cost, cost_of_tokens, unknown_cost
-from fireworks_async._policy.catalogue import ModelFacts, lookup
+from fireworks_async._policy.catalogue import lookup
 from fireworks_async._protocol.completions import Usage
 
 __all__ = ("cost_of",)
-
-_SHORT = "fireworks/"
-_FULL = "accounts/fireworks/models/"
 
 
 def cost_of(model: str, usage: Usage | None, service_tier: str | None) -> Cost:
@@ -20,9 +17,10 @@ def cost_of(model: str, usage: Usage | None, service_tier: str | None) -> Cost:
     """
     if usage is None:
         return unknown_cost("the server reported no usage")
-    if "#" in model or "/deployments/" in model:
+    facts = lookup(model)
+    is_deployment = "#" in model or "/deployments/" in model
+    if is_deployment and (facts is None or facts.id != model):
         return unknown_cost("deployments are billed by time, not by token")
-    facts = _facts(model)
     if facts is None or facts.prices is None:
         return unknown_cost(f"no price of {model or 'a nameless model'} is known")
     details = usage.prompt_tokens_details
@@ -33,11 +31,3 @@ def cost_of(model: str, usage: Usage | None, service_tier: str | None) -> Cost:
         completion_tokens=usage.completion_tokens,
         priority=service_tier == "priority",
     )
-
-
-def _facts(model: str) -> ModelFacts | None:
-    facts = lookup(model)
-    if facts is None and model.startswith(_SHORT):
-        # As embeddings and rerank name Fireworks' own.
-        facts = lookup(_FULL + model.removeprefix(_SHORT))
-    return facts

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 from urllib.parse import quote
 
 import msgspec
@@ -13,6 +13,7 @@ __all__ = (
     "Model",
     "ModelList",
     "ServerlessModel",
+    "StatedFacts",
     "decode_model",
     "decode_models",
     "decode_serverless",
@@ -20,7 +21,18 @@ __all__ = (
     "serverless_request",
 )
 
+T = TypeVar("T")
+
 _HEADERS: Final = MappingProxyType({"Accept": "application/json"})
+
+
+class StatedFacts(NamedTuple):
+    """What a list says of a model; None where it says nothing."""
+
+    is_embedding: bool = False
+    context_length: int | None = None
+    vision: bool | None = None
+    tools: bool | None = None
 
 
 class Model(msgspec.Struct, kw_only=True):
@@ -48,6 +60,15 @@ class Model(msgspec.Struct, kw_only=True):
     supports_tools: bool | None = None
     context_length: int | None = None
 
+    def stated(self) -> tuple[str, StatedFacts]:
+        """The full name, and what is said of the model."""
+        return self.id, StatedFacts(
+            is_embedding=self.kind == _EMBEDDING,
+            context_length=self.context_length,
+            vision=self.supports_image_input,
+            tools=self.supports_tools,
+        )
+
 
 class ModelList(msgspec.Struct, kw_only=True):
     """The models that the key may use."""
@@ -69,9 +90,31 @@ class ServerlessModel(msgspec.Struct, frozen=True):
     id: str
     details: Mapping[str, object]
 
+    def stated(self) -> tuple[str, StatedFacts]:
+        """The full name, and what is said of the model in words of other lists.
+
+        Those are the inference API's, or the control plane's for the same.
+        """
+        row = self.details
+        return self.id, StatedFacts(
+            is_embedding=row.get("kind") == _EMBEDDING,
+            context_length=_said(row, int, "context_length", "contextLength"),
+            vision=_said(row, bool, "supports_image_input", "supportsImageInput"),
+            tools=_said(row, bool, "supports_tools", "supportsTools"),
+        )
+
+
+def _said(row: Mapping[str, object], kind: type[T], *names: str) -> T | None:
+    for name in names:
+        value = row.get(name)
+        if type(value) is kind:
+            return value
+    return None
+
 
 _model = msgspec.json.Decoder(Model, strict=False)
 _models = msgspec.json.Decoder(ModelList, strict=False)
+_EMBEDDING: Final = "EMBEDDING_MODEL"
 _NAMES: Final = ("id", "name", "model", "model_id", "modelId")
 _LISTS: Final = ("data", "models", "serverlessModels")
 

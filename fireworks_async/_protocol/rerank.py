@@ -1,13 +1,17 @@
 """Rerank: a query and documents in, the documents' scores out."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict, cast
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import msgspec
 
+from fireworks_async._protocol import pricing
 from fireworks_async._protocol.completions import Usage
 from fireworks_async._protocol.requests import JSON_HEADERS, WireRequest, encode_json
 from fireworks_async._typing import JSONObject
+
+if TYPE_CHECKING:
+    from fireworks_async._measure.cost import Cost
 
 __all__ = (
     "RerankParams",
@@ -58,6 +62,10 @@ class RerankResponse(msgspec.Struct, kw_only=True):
     id: str | None = None
     object: str = "list"
     usage: Usage | None = None
+
+    def cost(self) -> "Cost":
+        """What it cost by the list; ``status`` is ``unknown`` where that is silent."""
+        return pricing.cost_of(self.model, self.usage, None)
 
 
 class _Row(msgspec.Struct):

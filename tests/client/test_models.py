@@ -4,6 +4,7 @@ from fireworks_async import AsyncFireworks
 from fireworks_async.errors import APIError, NotFoundError, PermissionDeniedError
 from fireworks_async.simulator import Simulator
 from tests.support.calls import failure
+from tests.support.catalogue import catalogue_as_shipped
 from tests.support.mocked import BASE_URL, MockedAPI, mocked_api
 
 MINE = "accounts/me/models/mine"
@@ -87,3 +88,73 @@ async def test_options(client, sim):
 async def test_an_answer_that_is_none(api, mocked_client):
     api.answers(json={"data": [{}]}, url=f"{BASE_URL}/models", to="GET")
     await failure(mocked_client.models.list(), APIError)
+
+
+@pytest.fixture
+def changeable():
+    with catalogue_as_shipped():
+        yield
+
+
+@pytest.mark.usefixtures("changeable")
+class TestWhatIsKnown:
+    def test_facts_need_no_server(self, mocked_client):
+        facts = mocked_client.models.facts("fireworks_ai/kimi-k2p6")
+        assert facts.id == "accounts/fireworks/models/kimi-k2p6"
+        assert facts.vision
+        assert facts.prices.input > 0
+        assert mocked_client.models.facts(MINE) is None
+        with pytest.raises(ValueError, match="model"):
+            mocked_client.models.facts("")
+
+    async def test_what_is_registered_is_used(self, sim, client):
+        facts = client.models.register(
+            MINE, vision=False, prices={"input": 1, "output": 2}
+        )
+        assert client.models.facts(MINE) is facts
+        picture = {"type": "image_url", "image_url": {"url": "https://h/a.pdf"}}
+        completion = await client.chat.completions.create(
+            model=MINE, messages=[{"role": "user", "content": [picture]}]
+        )
+        sent = sim.requests[-1].body["messages"][0]["content"][0]["image_url"]["url"]
+        assert sent == "https://h/a.pdf#transform=inline"
+        assert completion.cost().status == "priced"
+
+    async def test_refreshing_takes_over_what_the_lists_say(self, api, mocked_client):
+        new, known = "accounts/fireworks/models/new-1", "deepseek-v4-flash"
+        full = f"accounts/fireworks/models/{known}"
+        rows = [
+            {
+                "id": new,
+                "kind": "EMBEDDING_MODEL",
+                "context_length": 4096,
+                "supports_image_input": False,
+                "supports_tools": False,
+            },
+            {"id": full, "context_length": None, "supports_image_input": True},
+        ]
+        listed = [
+            {"name": full, "contextLength": 77, "supportsTools": False, "price": "?"}
+        ]
+        api.answers(json={"data": rows}, url=f"{BASE_URL}/models", to="GET")
+        api.answers(json=listed, url=f"{BASE_URL}/serverless/models", to="GET")
+        before = mocked_client.models.facts(known)
+        facts = await mocked_client.models.refresh()
+        assert facts == (
+            mocked_client.models.facts(new),
+            mocked_client.models.facts(known),
+        )
+        assert facts[0].kind == "embedding"
+        assert (facts[0].context_length, facts[0].vision) == (4096, False)
+        assert (facts[1].context_length, facts[1].vision) == (77, True)
+        assert not facts[1].tools
+        assert (facts[1].kind, facts[1].prices) == (before.kind, before.prices)
+
+    async def test_a_host_without_the_public_catalogue_has_its_list(
+        self, api, mocked_client
+    ):
+        rows = [{"id": MINE, "context_length": 4096}]
+        api.answers(json={"data": rows}, url=f"{BASE_URL}/models", to="GET")
+        api.answers(404, url=f"{BASE_URL}/serverless/models", to="GET")
+        [facts] = await mocked_client.models.refresh(timeout=5)
+        assert (facts.id, facts.context_length) == (MINE, 4096)

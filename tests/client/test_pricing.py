@@ -2,9 +2,10 @@ import pytest
 
 from fireworks_async import AsyncFireworks, Usage
 from fireworks_async._client.pricing import cost_of
-from fireworks_async._policy.catalogue import lookup
+from fireworks_async._policy.catalogue import lookup, register
 from fireworks_async.simulator import Simulator
 from fireworks_async.types import PromptTokensDetails
+from tests.support.catalogue import catalogue_as_shipped
 
 EMBEDDER = "WhereIsAI/UAE-Large-V1"
 
@@ -80,3 +81,28 @@ async def test_answers_know_their_cost():
     assert completion.cost().usd > 0
     assert embedded.cost().usd == pytest.approx(0.016 / 1_000_000)
     assert unknown.cost().status == "unknown"
+
+
+def test_a_price_that_was_told_counts_for_deployments_too():
+    mine = "accounts/me/models/mine"
+    deployment = f"{mine}#accounts/me/deployments/d"
+    with catalogue_as_shipped():
+        register(mine, {"prices": {"input": 1, "output": 2}})
+        assert cost_of(mine, usage(1_000_000, 1_000_000), None).usd == 3
+        assert cost_of(deployment, usage(), None).status == "unknown"
+        register(deployment, {"prices": {"input": 4, "output": 5}})
+        assert cost_of(deployment, usage(1_000_000), None).usd == 4
+
+
+async def test_a_rerank_knows_its_cost():
+    async with (
+        Simulator() as sim,
+        AsyncFireworks(base_url=sim.base_url, api_key="fw_test") as client,
+    ):
+        ranked = await client.rerank.create(
+            model="qwen3-reranker-8b", query="city", documents=["Paris."]
+        )
+    prices = lookup("fireworks/qwen3-reranker-8b").prices
+    assert ranked.cost().usd == pytest.approx(
+        ranked.usage.prompt_tokens * prices.input / 1_000_000
+    )
