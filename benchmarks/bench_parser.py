@@ -19,7 +19,8 @@ import time
 
 import msgspec
 
-from fireworks_async._protocol.parser import ChatStreamParser
+from fireworks_async._protocol.dialects import CHAT
+from fireworks_async._protocol.parser import StreamParser
 
 EVENTS = 2048
 SIZES = (1, 4, 16, 64, 256)
@@ -78,7 +79,7 @@ def loop(reads):
 
 
 def ours(reads):
-    parser = ChatStreamParser(request_id=None, headers={})
+    parser = StreamParser(CHAT, request_id=None, headers={})
     texts = []
     for data in reads:
         texts += [chunk.content for chunk in parser.feed(data)]

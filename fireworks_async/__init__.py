@@ -5,7 +5,7 @@
 floor imports only from those below it::
 
     cli                                      speaks to a person
-    batch  simulator                         uses of the floors below
+    batch  proxy  simulator                  uses of the floors below
     _client          _web                    one logical call | one HTTP answer
     _net                                     sockets, tasks, clocks
     _protocol  _policy  _measure             sans-IO: meaning, decisions, numbers
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         NotFoundError,
         PaymentRequiredError,
         PermissionDeniedError,
+        ProxyConfigError,
         RateLimitError,
         RequestTimeoutError,
         RequestTooLargeError,
@@ -62,6 +63,8 @@ if TYPE_CHECKING:
         ChatCompletion,
         ChatCompletionChunk,
         ChatMessage,
+        Completion,
+        CompletionChunk,
         Cost,
         EmbeddingResponse,
         Model,
@@ -91,6 +94,8 @@ __all__ = (
     "ChatCompletionChunk",
     "ChatMessage",
     "ClientClosedError",
+    "Completion",
+    "CompletionChunk",
     "ConfigurationError",
     "ConflictError",
     "ContentFilterFinishReasonError",
@@ -109,6 +114,7 @@ __all__ = (
     "PaymentRequiredError",
     "PermissionDeniedError",
     "PoolStatistics",
+    "ProxyConfigError",
     "RateLimitError",
     "RequestTimeoutError",
     "RequestTooLargeError",
@@ -163,6 +169,7 @@ _HOME = {
             "NotFoundError",
             "PaymentRequiredError",
             "PermissionDeniedError",
+            "ProxyConfigError",
             "RateLimitError",
             "RequestTimeoutError",
             "RequestTooLargeError",
@@ -184,6 +191,8 @@ _HOME = {
             "ChatCompletion",
             "ChatCompletionChunk",
             "ChatMessage",
+            "Completion",
+            "CompletionChunk",
             "Cost",
             "EmbeddingResponse",
             "Model",

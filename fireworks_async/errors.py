@@ -2,7 +2,8 @@
 
 FireworksError
 ├── ConfigurationError
-│   └── MissingAPIKeyError
+│   ├── MissingAPIKeyError
+│   └── ProxyConfigError
 ├── ClientClosedError
 ├── StreamStateError
 ├── APIError
@@ -46,7 +47,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from fireworks_async.types import ChatCompletion, Usage
+    from fireworks_async.types import ChatCompletion, Completion, Usage
 
 __all__ = (
     "APIConnectionError",
@@ -71,6 +72,7 @@ __all__ = (
     "NotFoundError",
     "PaymentRequiredError",
     "PermissionDeniedError",
+    "ProxyConfigError",
     "RateLimitError",
     "RequestTimeoutError",
     "RequestTooLargeError",
@@ -133,6 +135,10 @@ class MissingAPIKeyError(ConfigurationError):
     """No API key was given, and no environment variable holds one."""
 
 
+class ProxyConfigError(ConfigurationError):
+    """The gateway cannot work as configured; the text names file and line."""
+
+
 class ClientClosedError(FireworksError, RuntimeError):
     """The client was closed before or during the call, or its event loop is gone."""
 
@@ -167,7 +173,7 @@ class APIError(FireworksError):
         param: str | None = None,
         request_id: str | None = None,
         body: object = None,
-        partial: "ChatCompletion | None" = None,
+        partial: "ChatCompletion | Completion | None" = None,
     ) -> None:
         super().__init__(message)
         self.code = code

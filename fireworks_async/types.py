@@ -51,13 +51,18 @@ from fireworks_async._protocol.events import (
 )
 from fireworks_async._protocol.metadata import PerfMetrics, RateLimit
 from fireworks_async._protocol.models import Model, ModelList, ServerlessModel
-from fireworks_async._protocol.params import ChatParams
+from fireworks_async._protocol.params import ChatParams, CompletionParams
 from fireworks_async._protocol.parsed import (
     ParsedChatCompletion,
     ParsedChoice,
     ParsedMessage,
 )
 from fireworks_async._protocol.rerank import RerankParams, RerankResponse, RerankResult
+from fireworks_async._protocol.text_completions import (
+    Completion,
+    CompletionChoice,
+    CompletionChunk,
+)
 from fireworks_async._protocol.tools import FunctionTool, ToolRun, tool_of
 
 __all__ = (
@@ -72,6 +77,10 @@ __all__ = (
     "Choice",
     "ChoiceDelta",
     "ChunkChoice",
+    "Completion",
+    "CompletionChoice",
+    "CompletionChunk",
+    "CompletionParams",
     "CompletionTokensDetails",
     "ContentDeltaEvent",
     "ContentDoneEvent",

@@ -6,14 +6,14 @@ from typing import Any, Literal, TypeVar, Unpack, cast, overload
 from fireworks_async._client.attempts import Service
 from fireworks_async._client.options import ChatCallParams, check_count, split
 from fireworks_async._client.parse import ParsedStream, ParseParams
-from fireworks_async._client.reader import ChatReader
+from fireworks_async._client.reader import AnswerReader, reader_for
 from fireworks_async._client.stream import ItemT, Stream, StreamOpening
 from fireworks_async._client.tools import RunToolsParams, Toolbox, ToolLike
-from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._policy.catalogue import is_known, sees_images
 from fireworks_async._policy.naming import resolve_chat_model
 from fireworks_async._protocol.chunks import ChatCompletionChunk
 from fireworks_async._protocol.completions import ChatCompletion
+from fireworks_async._protocol.dialects import CHAT
 from fireworks_async._protocol.events import ChatEvent, EventBuilder
 from fireworks_async._protocol.parsed import ParseMode, TypedAnswer
 from fireworks_async._protocol.requests import encode_chat
@@ -229,7 +229,7 @@ class ChatCompletions:
         params: Mapping[str, object],
         keywords: Collection[str] = _CHAT_KEYWORDS,
         answer: TypedAnswer[Any] | None = None,
-    ) -> ChatReader:
+    ) -> AnswerReader[ChatCompletionChunk, ChatCompletion]:
         service = self._service
         fields, options = split(params, function=function, keywords=keywords)
         if answer is not None:
@@ -243,9 +243,7 @@ class ChatCompletions:
             extra_body=options.get("extra_body"),
             inline_documents=inlining and sees_images(name) is False,
         )
-        timings = StreamTimings()
-        attempts = service.attempts(request, options, timings)
-        return ChatReader(attempts, clock=service.transport.clock, timings=timings)
+        return reader_for(service, CHAT, request, options)
 
 
 class Chat:

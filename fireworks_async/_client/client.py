@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Self
 from fireworks_async._client.attempts import Service
 from fireworks_async._client.audio import Audio
 from fireworks_async._client.chat import Chat
+from fireworks_async._client.completions import Completions
 from fireworks_async._client.config import ClientConfig
 from fireworks_async._client.embeddings import Embeddings
 from fireworks_async._client.models import Models
@@ -96,6 +97,7 @@ class AsyncFireworks:
     def _set_service(self, service: Service) -> None:
         self._service = service
         self.chat = Chat(service)
+        self.completions = Completions(service)
         self.embeddings = Embeddings(service)
         self.rerank = Rerank(service)
         self.audio = Audio(service)

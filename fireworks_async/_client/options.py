@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping
 from typing import TypedDict, cast
 
 from fireworks_async._policy.timeouts import Timeout
-from fireworks_async._protocol.params import ChatParams
+from fireworks_async._protocol.params import ChatParams, CompletionParams
 from fireworks_async._typing import JSONObject
 
 __all__ = (
     "CallOptions",
     "ChatCallParams",
+    "CompletionCallParams",
     "ListOptions",
     "RequestOptions",
     "check_count",
@@ -39,6 +40,9 @@ class RequestOptions(ListOptions, total=False):
 
     extra_body: JSONObject | None
     """Fields that have no keyword here. Merged last, as they are."""
+    session_affinity: str | None
+    """Calls with one value go to one replica, whose prompt cache is warm: the header
+    ``x-session-affinity``. One value for a conversation, not one for each call."""
 
 
 class CallOptions(RequestOptions, total=False):
@@ -52,10 +56,15 @@ class ChatCallParams(ChatParams, CallOptions, total=False):
     """Every keyword of a chat call but ``model``, ``messages`` and ``stream``."""
 
 
+class CompletionCallParams(CompletionParams, RequestOptions, total=False):
+    """Every keyword of a text completion but ``model``, ``prompt`` and ``stream``."""
+
+
 _CHAT_KEYWORDS = ChatCallParams.__optional_keys__
 _OPTIONS = CallOptions.__optional_keys__
 # RFC 9110, 5.6.2: a header's name is a token.
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SESSION = "x-session-affinity"
 _LINE_BREAKING = re.compile(r"[\x00\r\n]")
 
 
@@ -103,6 +112,26 @@ def _check_options(options: dict[str, object]) -> None:
         value = options.get(name)
         if value is not None and not isinstance(value, Mapping):
             raise TypeError(f"{name}: expected a mapping, not {type(value).__name__}")
+    session = options.pop("session_affinity", None)
+    if session is not None:
+        options["extra_headers"] = _with_session(session, options.get("extra_headers"))
+
+
+def _with_session(session: object, headers: object) -> dict[str, str]:
+    """Put the session among the headers, unless one of them says it already."""
+    if not isinstance(session, str):
+        raise TypeError(
+            f"session_affinity: expected text, not {type(session).__name__}"
+        )
+    if not session or not session.isprintable() or not session.isascii():
+        raise ValueError(
+            "session_affinity: expected text that a header can hold, of letters, "
+            "digits and signs"
+        )
+    named = cast("Mapping[str, str]", headers or {})
+    if any(name.lower() == _SESSION for name in named):
+        return dict(named)
+    return {_SESSION: session, **named}
 
 
 def unexpected_keyword(

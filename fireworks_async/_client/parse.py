@@ -7,8 +7,10 @@ from collections.abc import AsyncGenerator
 from typing import Generic, TypeVar
 
 from fireworks_async._client.options import CallOptions
-from fireworks_async._client.reader import ChatReader
+from fireworks_async._client.reader import AnswerReader
 from fireworks_async._client.stream import Stream
+from fireworks_async._protocol.chunks import ChatCompletionChunk
+from fireworks_async._protocol.completions import ChatCompletion
 from fireworks_async._protocol.events import ChatEvent
 from fireworks_async._protocol.params import (
     ConversationParams,
@@ -38,7 +40,11 @@ class ParsedStream(Stream[ChatEvent, ParsedChatCompletion[T]], Generic[T]):
 
     __slots__ = ("_answer",)
 
-    def __init__(self, reader: ChatReader, answer: TypedAnswer[T]) -> None:
+    def __init__(
+        self,
+        reader: AnswerReader[ChatCompletionChunk, ChatCompletion],
+        answer: TypedAnswer[T],
+    ) -> None:
         super().__init__(reader, PartialEventBuilder().feed)
         self._answer = answer
 
@@ -49,7 +55,13 @@ class ParsedStream(Stream[ChatEvent, ParsedChatCompletion[T]], Generic[T]):
             APIError: The call failed; what had come is in its ``partial``.
             StructuredOutputError: An answer is cut, filtered, or does not fit.
         """
-        return self._answer.read(await super().collect())
+        await self._read_rest()
+        return self._answer.read(self._reader.collector.result())
+
+    @property
+    def snapshot(self) -> ParsedChatCompletion[T]:
+        """What has come so far, also after an error; nothing in it is parsed."""
+        return self._answer.unread(self._reader.collector.result())
 
     def events(self) -> AsyncGenerator[ChatEvent, None]:
         """What happens in the stream, as typed events."""

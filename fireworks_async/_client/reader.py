@@ -7,17 +7,19 @@ the stream ends, fails, is cancelled or is closed, whichever comes first.
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from fireworks_async._client.attempts import Attempts
+from fireworks_async._client.attempts import Attempts, Service
+from fireworks_async._client.options import CallOptions
 from fireworks_async._client.response_info import ResponseInfo
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._net.interfaces import ByteResponse, Clock
-from fireworks_async._protocol.chunks import ChatCompletionChunk
-from fireworks_async._protocol.collector import ChatCollector
+from fireworks_async._protocol.collector import Chunk, Collector
+from fireworks_async._protocol.dialects import Dialect
 from fireworks_async._protocol.lifecycle import Lifecycle, Signal, State
 from fireworks_async._protocol.metadata import request_id
-from fireworks_async._protocol.parser import ChatParser, parser_for
+from fireworks_async._protocol.parser import BodyParser, parser_for
+from fireworks_async._protocol.requests import WireRequest
 from fireworks_async.errors import (
     APIConnectionError,
     APIError,
@@ -27,7 +29,14 @@ from fireworks_async.errors import (
     StreamTruncatedError,
 )
 
-__all__ = ("ChatReader",)
+if TYPE_CHECKING:
+    from fireworks_async._protocol.completions import ChatCompletion
+    from fireworks_async._protocol.text_completions import Completion
+
+__all__ = ("AnswerReader", "reader_for")
+
+ChunkT = TypeVar("ChunkT", bound=Chunk[Any])
+ResultT = TypeVar("ResultT", bound="ChatCompletion | Completion")
 
 _HOW_IT_ENDED: Final = {
     Signal.SENTINEL: "[DONE] came",
@@ -36,7 +45,7 @@ _HOW_IT_ENDED: Final = {
 }
 
 
-class ChatReader:
+class AnswerReader(Generic[ChunkT, ResultT]):
     """One call's answer.
 
     Attributes:
@@ -49,6 +58,7 @@ class ChatReader:
         "_attempts",
         "_busy",
         "_clock",
+        "_dialect",
         "_ended",
         "_failure",
         "_headers",
@@ -66,11 +76,17 @@ class ChatReader:
     )
 
     def __init__(
-        self, attempts: Attempts, *, clock: Clock, timings: StreamTimings
+        self,
+        dialect: Dialect[ChunkT, ResultT],
+        attempts: Attempts,
+        *,
+        clock: Clock,
+        timings: StreamTimings,
     ) -> None:
-        self.collector = ChatCollector()
+        self.collector: Collector[Any, Any, ResultT] = dialect.collector()
         self.timings = timings
         self.handed_out = False
+        self._dialect = dialect
         self._attempts = attempts
         self._clock = clock
         self._response: ByteResponse | None = None
@@ -79,7 +95,7 @@ class ChatReader:
         self._status = 0
         self._identity: str | None = None
         self._retries_taken = 0
-        self._parser: ChatParser | None = None
+        self._parser: BodyParser[ChunkT] | None = None
         self._life = Lifecycle()
         # What the last batch was followed by, to be raised when the next is asked for.
         self._problem: APIError | None = None
@@ -125,7 +141,7 @@ class ChatReader:
         if self._response is None and not self._ended:
             await self._advance(reading=False)
 
-    def next_batch(self) -> Awaitable[list[ChatCompletionChunk]]:
+    def next_batch(self) -> Awaitable[list[ChunkT]]:
         """The chunks of the next read that holds any; empty at the end.
 
         Raises:
@@ -156,7 +172,7 @@ class ChatReader:
         self._attempts.close(succeeded=False)
         self._let_go()
 
-    async def _advance(self, *, reading: bool) -> list[ChatCompletionChunk]:
+    async def _advance(self, *, reading: bool) -> list[ChunkT]:
         """Go on, alone; when it fails, nothing is held and the error holds no secret."""
         self._require_alone()
         self._busy = True
@@ -205,18 +221,18 @@ class ChatReader:
         self._status = response.status
         self._identity = request_id(headers)
         self._retries_taken = self._attempts.retries_taken
-        self._parser = parser_for(headers, request_id=self._identity)
+        self._parser = parser_for(self._dialect, headers, request_id=self._identity)
         self._life = Lifecycle()
-        self.collector = ChatCollector()
+        self.collector = self._dialect.collector()
         self.timings.first_delta_at = self.timings.last_delta_at = None
         self._waited = 0.0
 
-    async def _read(self) -> list[ChatCompletionChunk]:
+    async def _read(self) -> list[ChunkT]:
         """Read until chunks come, or the end."""
         response, parser, limit = self._response, self._parser, self._attempts.limit
         assert response is not None
         assert parser is not None
-        chunks: list[ChatCompletionChunk] = []
+        chunks: list[ChunkT] = []
         signal: Signal | None = None
         began = self._clock.now()
         try:
@@ -249,7 +265,7 @@ class ChatReader:
                 raise self._problem
         return chunks
 
-    def _take(self, chunks: list[ChatCompletionChunk], began: float) -> None:
+    def _take(self, chunks: list[ChunkT], began: float) -> None:
         """Fold in what came of a wait that began then."""
         collector, timings = self.collector, self.timings
         milestones = collector.milestones
@@ -301,7 +317,20 @@ class ChatReader:
             response.close()
 
 
-def _signal_of(parser: ChatParser, *, at_end: bool) -> Signal:
+def reader_for(
+    service: Service,
+    dialect: Dialect[ChunkT, ResultT],
+    request: WireRequest,
+    options: CallOptions,
+) -> AnswerReader[ChunkT, ResultT]:
+    """Prepare a call; nothing is sent."""
+    timings = StreamTimings()
+    attempts = service.attempts(request, options, timings)
+    clock = service.transport.clock
+    return AnswerReader(dialect, attempts, clock=clock, timings=timings)
+
+
+def _signal_of(parser: BodyParser[Any], *, at_end: bool) -> Signal:
     """How the stream ended."""
     if parser.failure is not None:
         return Signal.ERROR

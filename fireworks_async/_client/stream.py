@@ -14,13 +14,12 @@ from collections.abc import (
     Generator,
     Iterator,
 )
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar
 
-from fireworks_async._client.reader import ChatReader
+from fireworks_async._client.reader import AnswerReader
 from fireworks_async._client.response_info import ResponseInfo
 from fireworks_async._measure.timings import StreamTimings
-from fireworks_async._protocol.chunks import ChatCompletionChunk
-from fireworks_async._protocol.completions import ChatCompletion, Usage
+from fireworks_async._protocol.completions import Usage
 from fireworks_async._protocol.events import ChatEvent, EventBuilder
 
 __all__ = ("Stream", "StreamOpening")
@@ -29,7 +28,8 @@ ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 T = TypeVar("T")
 
-View = Callable[[Iterator[ChatCompletionChunk]], Iterator[T]]
+# Chunks are of either kind here, and alike as far as this room looks at them.
+View = Callable[[Iterator[Any]], Iterator[T]]
 
 
 class Stream(Generic[ItemT, ResultT]):
@@ -55,10 +55,10 @@ class Stream(Generic[ItemT, ResultT]):
         "_view",
     )
 
-    def __init__(self, reader: ChatReader, view: View[ItemT]) -> None:
+    def __init__(self, reader: AnswerReader[Any, Any], view: View[ItemT]) -> None:
         self._reader = reader
         self._view = view
-        self._chunks: Iterator[ChatCompletionChunk] = iter(())
+        self._chunks: Iterator[Any] = iter(())
         self._items: Iterator[ItemT] = iter(())
         # Whoever reads now: an iterator that was left sees that another took over.
         self._turn: object = None
@@ -102,11 +102,8 @@ class Stream(Generic[ItemT, ResultT]):
         Raises:
             APIError: The call failed; what had come is in its ``partial``.
         """
-        self._turn = None
-        while await self._reader.next_batch():
-            pass
-        self._give([])
-        return cast("ResultT", self.snapshot)
+        await self._read_rest()
+        return self.snapshot
 
     def text(self) -> AsyncGenerator[str, None]:
         """The content of choice 0, as it arrives; empty additions are left out."""
@@ -152,9 +149,10 @@ class Stream(Generic[ItemT, ResultT]):
         return self._reader.info
 
     @property
-    def snapshot(self) -> ChatCompletion:
+    def snapshot(self) -> ResultT:
         """What has come so far, also after an error; built at each access."""
-        return self._reader.collector.result()
+        result: ResultT = self._reader.collector.result()
+        return result
 
     @property
     def usage(self) -> Usage | None:
@@ -187,6 +185,12 @@ class Stream(Generic[ItemT, ResultT]):
             if self._turn is turn and not self._entered:
                 self._leave()
 
+    async def _read_rest(self) -> None:
+        self._turn = None
+        while await self._reader.next_batch():
+            pass
+        self._give([])
+
     def _items_left(self) -> Iterator[ItemT]:
         return self._items
 
@@ -194,7 +198,7 @@ class Stream(Generic[ItemT, ResultT]):
         self._reader.close()
         self._give([])
 
-    def _give(self, chunks: list[ChatCompletionChunk]) -> bool:
+    def _give(self, chunks: list[Any]) -> bool:
         """Put chunks before the iterators; whether there were any."""
         self._chunks = iter(chunks)
         self._items = self._view(self._chunks)
@@ -208,7 +212,9 @@ class Stream(Generic[ItemT, ResultT]):
 class StreamOpening(Generic[ItemT, ResultT]):
     """A call made with ``stream=True``: awaiting it opens and gives the stream."""
 
-    def __init__(self, stream: Stream[ItemT, ResultT], reader: ChatReader) -> None:
+    def __init__(
+        self, stream: Stream[ItemT, ResultT], reader: AnswerReader[Any, Any]
+    ) -> None:
         self._stream = stream
         self._reader = reader
 

@@ -2,11 +2,8 @@
 
 ``decode_chunks`` is for the many that are as documented: one call for all the events of
 a network read. ``decode_chunk`` takes one event and forgives what servers are known to
-get wrong: null where an object or a list belongs, a missing list of choices, numbers as
-text, broken UTF-8.
+get wrong.
 """
-
-from typing import TypeGuard
 
 import msgspec
 
@@ -15,6 +12,12 @@ from fireworks_async._protocol.completions import (
     PerfMetricValues,
     RawOutput,
     Usage,
+)
+from fireworks_async._protocol.forgiving import (
+    decode_object,
+    forgiven,
+    is_list,
+    is_object,
 )
 
 __all__ = (
@@ -104,9 +107,6 @@ class ChatCompletionChunk(msgspec.Struct, gc=False, kw_only=True):
 
 _ONE = msgspec.json.Decoder(ChatCompletionChunk)
 _MANY = msgspec.json.Decoder(list[ChatCompletionChunk])
-_ANY = msgspec.json.Decoder()
-
-_TOO_DEEP = "JSON nested too deeply"
 
 decode_chunks = _MANY.decode
 
@@ -123,7 +123,7 @@ def decode_chunk(data: str) -> ChatCompletionChunk | dict[str, object]:
     try:
         return _ONE.decode(data)
     except (msgspec.MsgspecError, RecursionError):
-        return _forgiving_chunk(_decode_object(data))
+        return forgiven(decode_object(data), ChatCompletionChunk)
 
 
 def chunk_from_completion(data: str) -> ChatCompletionChunk | dict[str, object]:
@@ -135,54 +135,10 @@ def chunk_from_completion(data: str) -> ChatCompletionChunk | dict[str, object]:
     Raises:
         ValueError: It is not JSON, not an object, or cannot be read as a completion.
     """
-    value = _decode_object(data)
+    value = decode_object(data)
     value.pop("object", None)
     choices = value.get("choices")
-    for choice in choices if _is_list(choices) else []:
-        if _is_object(choice):
+    for choice in choices if is_list(choices) else []:
+        if is_object(choice):
             choice["delta"] = choice.pop("message", None)
-    return _forgiving_chunk(value)
-
-
-def _decode_object(data: str) -> dict[str, object]:
-    try:
-        value: object = _ANY.decode(data)
-    except RecursionError:
-        raise ValueError(_TOO_DEEP) from None
-    if not _is_object(value):
-        raise ValueError(f"a JSON object was expected, not {type(value).__name__}")
-    return value
-
-
-def _forgiving_chunk(
-    value: dict[str, object],
-) -> ChatCompletionChunk | dict[str, object]:
-    if value.get("error") is not None:
-        return value
-    value["choices"] = value.get("choices") or []
-    try:
-        plain = _without_nulls(value)
-    except RecursionError:
-        raise ValueError(_TOO_DEEP) from None
-    return msgspec.convert(plain, ChatCompletionChunk, strict=False)
-
-
-def _is_object(value: object) -> TypeGuard[dict[str, object]]:
-    return isinstance(value, dict)
-
-
-def _is_list(value: object) -> TypeGuard[list[object]]:
-    return isinstance(value, list)
-
-
-def _without_nulls(value: object) -> object:
-    """Leave out null members, so that defaults stand in; null list items stay out too.
-
-    Log probabilities may hold null items that mean something, but such an event is as
-    documented and never comes here.
-    """
-    if _is_object(value):
-        return {k: _without_nulls(v) for k, v in value.items() if v is not None}
-    if _is_list(value):
-        return [_without_nulls(v) for v in value if v is not None]
-    return value
+    return forgiven(value, ChatCompletionChunk)

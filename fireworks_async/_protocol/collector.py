@@ -2,95 +2,85 @@
 
 The collector is asked after every read whether the stream is whole so far, and at its
 end for the completion. It keeps text, not chunks, so that a long stream stays small.
+What all kinds of completions have in common stands here.
 """
 
 import io
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Generic, Protocol, TypeVar
 
-from fireworks_async._protocol.chunks import (
-    ChatCompletionChunk,
-    ChoiceDelta,
-    ChunkChoice,
-)
 from fireworks_async._protocol.completions import (
-    ChatCompletion,
-    ChatMessage,
-    Choice,
     LogProbs,
     PerfMetricValues,
     RawOutput,
     Usage,
 )
-from fireworks_async._protocol.tool_calls import ToolCallCollector
 
-__all__ = ("ChatCollector",)
+__all__ = ("ChoiceParts", "Chunk", "ChunkChoiceLike", "Collector")
 
 
-class _ChoiceParts:
+class ChunkChoiceLike(Protocol):
+    """What one choice's part of a chunk holds, of whatever kind."""
+
+    index: int
+    finish_reason: str | None
+    logprobs: LogProbs | None
+    raw_output: RawOutput | None
+    token_ids: list[int] | None
+    prompt_token_ids: list[int] | None
+
+
+ChoiceT = TypeVar("ChoiceT", bound=ChunkChoiceLike)
+ChoiceT_co = TypeVar("ChoiceT_co", bound=ChunkChoiceLike, covariant=True)
+PartT = TypeVar("PartT")
+ResultT = TypeVar("ResultT")
+
+
+class Chunk(Protocol[ChoiceT_co]):
+    """What a chunk holds, of whatever kind."""
+
+    id: str
+    created: int
+    model: str
+    usage: Usage | None
+    perf_metrics: PerfMetricValues | None
+    prompt_token_ids: list[int] | None
+
+    @property
+    def choices(self) -> Sequence[ChoiceT_co]: ...
+
+
+class ChoiceParts(ABC, Generic[ChoiceT, PartT]):
     """One choice being put together."""
 
     __slots__ = (
         "finish_reason",
-        "has_content",
         "logprobs",
+        "prompt_token_ids",
         "raw_output",
-        "reasoning",
-        "refusal",
-        "role",
         "text",
         "token_ids",
-        "tool_calls",
     )
 
     def __init__(self) -> None:
-        self.role = "assistant"
         # StringIO grows in place; a list of short strings takes ten times the memory.
         self.text = io.StringIO()
-        self.has_content = False
-        self.reasoning: io.StringIO | None = None
-        self.refusal: str | None = None
-        self.tool_calls: ToolCallCollector | None = None
         self.finish_reason: str | None = None
         self.logprobs: LogProbs | None = None
         self.raw_output: RawOutput | None = None
         self.token_ids: list[int] | None = None
+        self.prompt_token_ids: list[int] | None = None
 
-    def add(self, choice: ChunkChoice) -> bool:
+    @abstractmethod
+    def add(self, choice: ChoiceT) -> bool:
         """Take what a chunk adds; whether any of it is output."""
-        delta = choice.delta
-        text = delta.content
-        output = False
-        if text:
-            self.text.write(text)
-            output = True
-        elif text is not None:
-            self.has_content = True
-        if delta.role:
-            self.role = delta.role
-        if delta.reasoning_content or delta.tool_calls or delta.refusal:
-            self._add_beside_text(delta)
-            output = True
-        if (
-            choice.logprobs is not None
-            or choice.token_ids is not None
-            or choice.raw_output is not None
-        ):
-            self._add_on_request(choice)
-        return output
 
-    def _add_beside_text(self, delta: ChoiceDelta) -> None:
-        if delta.reasoning_content:
-            if self.reasoning is None:
-                self.reasoning = io.StringIO()
-            self.reasoning.write(delta.reasoning_content)
-        if delta.refusal:
-            self.refusal = (self.refusal or "") + delta.refusal
-        if delta.tool_calls:
-            if self.tool_calls is None:
-                self.tool_calls = ToolCallCollector()
-            self.tool_calls.add(delta.tool_calls)
+    @abstractmethod
+    def result(self, index: int) -> PartT:
+        """The choice so far."""
 
-    def _add_on_request(self, choice: ChunkChoice) -> None:
+    def add_on_request(self, choice: ChoiceT) -> None:
         """Take what is sent only to callers that asked for it."""
         if choice.logprobs is not None:
             if self.logprobs is None:
@@ -102,30 +92,24 @@ class _ChoiceParts:
             self.token_ids += choice.token_ids
         if choice.raw_output is not None:
             self.raw_output = choice.raw_output
+        if choice.prompt_token_ids is not None:
+            self.prompt_token_ids = choice.prompt_token_ids
 
-    def result(self, index: int) -> Choice:
-        text = self.text.getvalue()
-        calls = self.tool_calls.result() if self.tool_calls is not None else None
-        return Choice(
-            index=index,
-            message=ChatMessage(
-                role=self.role,
-                content=text or ("" if self.has_content and not calls else None),
-                reasoning_content=(
-                    self.reasoning.getvalue() if self.reasoning is not None else None
-                ),
-                tool_calls=calls,
-                refusal=self.refusal,
-            ),
-            finish_reason=self.finish_reason,
-            logprobs=_copy(self.logprobs),
-            raw_output=self.raw_output,
-            token_ids=None if self.token_ids is None else list(self.token_ids),
-        )
+    def copied_logprobs(self) -> LogProbs | None:
+        """What came so far; a completion handed out must not grow with the stream."""
+        if self.logprobs is None:
+            return None
+        copy = LogProbs()
+        _add_logprobs(copy, self.logprobs)
+        return copy
+
+    def copied_token_ids(self) -> list[int] | None:
+        """What came so far, likewise."""
+        return None if self.token_ids is None else list(self.token_ids)
 
 
-class ChatCollector:
-    """Folds the chunks of one chat stream.
+class Collector(ABC, Generic[ChoiceT, PartT, ResultT]):
+    """Folds the chunks of one stream.
 
     Attributes:
         usage: The last that was reported, or None.
@@ -148,7 +132,7 @@ class ChatCollector:
     )
 
     def __init__(self) -> None:
-        self._choices: dict[int, _ChoiceParts] = {}
+        self._choices: dict[int, ChoiceParts[ChoiceT, PartT]] = {}
         self._unfinished = 0
         self.milestones = 0
         self._id = ""
@@ -158,6 +142,14 @@ class ChatCollector:
         self.perf_metrics: PerfMetricValues | None = None
         self._prompt_token_ids: list[int] | None = None
         self.usage: Usage | None = None
+
+    @abstractmethod
+    def result(self) -> ResultT:
+        """The completion so far."""
+
+    @abstractmethod
+    def _new_parts(self) -> ChoiceParts[ChoiceT, PartT]:
+        """Begin a choice."""
 
     @property
     def has_begun(self) -> bool:
@@ -176,7 +168,7 @@ class ChatCollector:
             return self._choices[index].finish_reason
         return None
 
-    def add(self, chunks: Iterable[ChatCompletionChunk]) -> bool:
+    def add(self, chunks: Iterable[Chunk[ChoiceT]]) -> bool:
         """Take the chunks of one read.
 
         Returns:
@@ -190,8 +182,6 @@ class ChatCollector:
                 parts = known.get(choice.index) or self._open(choice.index)
                 if parts.add(choice):
                     output = True
-                if choice.prompt_token_ids is not None:
-                    self._prompt_token_ids = choice.prompt_token_ids
                 if choice.finish_reason is not None:
                     self._finish(parts, choice.finish_reason)
             if (
@@ -203,33 +193,19 @@ class ChatCollector:
                 self._add_beside_choices(chunk)
         return output
 
-    def result(self) -> ChatCompletion:
-        """The completion so far."""
-        return ChatCompletion(
-            id=self._id,
-            created=self._created,
-            model=self._model,
-            choices=[
-                self._choices[index].result(index) for index in sorted(self._choices)
-            ],
-            usage=self.usage,
-            perf_metrics=self.perf_metrics,
-            prompt_token_ids=self._prompt_token_ids,
-        )
-
-    def _open(self, index: int) -> _ChoiceParts:
-        parts = self._choices[index] = _ChoiceParts()
+    def _open(self, index: int) -> ChoiceParts[ChoiceT, PartT]:
+        parts = self._choices[index] = self._new_parts()
         self._unfinished += 1
         self.milestones += 1
         return parts
 
-    def _finish(self, parts: _ChoiceParts, reason: str) -> None:
+    def _finish(self, parts: ChoiceParts[ChoiceT, PartT], reason: str) -> None:
         if parts.finish_reason is None:
             self._unfinished -= 1
             self.milestones += 1
         parts.finish_reason = reason
 
-    def _add_beside_choices(self, chunk: ChatCompletionChunk) -> None:
+    def _add_beside_choices(self, chunk: Chunk[ChoiceT]) -> None:
         # The id, the time and the model stand on every chunk: the first that has them
         # counts. Usage and metrics come on the finish chunk, on a last one without
         # choices, or on both: the last word counts, and it is never a sum.
@@ -258,12 +234,3 @@ def _add_logprobs(to: LogProbs, new: LogProbs) -> None:
             setattr(to, name, list(items))
         else:
             gathered.extend(items)
-
-
-def _copy(logprobs: LogProbs | None) -> LogProbs | None:
-    """A completion handed out must not grow with the stream."""
-    if logprobs is None:
-        return None
-    copy = LogProbs()
-    _add_logprobs(copy, logprobs)
-    return copy

@@ -17,6 +17,7 @@ from fireworks_async._typing import (
 
 __all__ = (
     "ChatParams",
+    "CompletionParams",
     "ConversationParams",
     "FormatParams",
     "FunctionDefinition",
@@ -218,6 +219,14 @@ class FormatParams(TypedDict, total=False):
 
 class GenerationParams(UnformattedParams, FormatParams, total=False):
     """The fields that chat and text completions share."""
+
+
+class CompletionParams(GenerationParams, total=False):
+    """The fields of a text completion beside ``model``, ``prompt``, ``stream``."""
+
+    images: Sequence[str] | Sequence[Sequence[str]] | None
+    """URLs, of the web or ``data:``, one for each ``<image>`` in the prompt; a list of
+    them for each prompt when there are several."""
 
 
 class ToolParams(TypedDict, total=False):

@@ -3,7 +3,7 @@
 How a type is asked for and a text becomes a value is known in ``structured``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, Literal, TypeAlias, TypeGuard, TypeVar, cast
 
 import msgspec
@@ -43,8 +43,8 @@ class ParsedMessage(ChatMessage, Generic[T], gc=True):
     """The model's turn, with its answer as a value; append it to the messages as it is.
 
     Attributes:
-        parsed: The answer; None when the model refused, or called the user's tools
-            instead.
+        parsed: The answer; None when the model refused, called the user's tools
+            instead, or was not done.
     """
 
     parsed: T | None = None
@@ -142,20 +142,11 @@ class TypedAnswer(Generic[T]):
             LengthFinishReasonError: A choice was cut before its answer was whole.
             SchemaMismatchError: A choice is whole, and its answer does not fit.
         """
-        fields: dict[str, Any] = msgspec.structs.asdict(completion)
-        fields["choices"] = [
-            self._read_choice(choice, completion) for choice in completion.choices
-        ]
-        return ParsedChatCompletion(**fields)
+        return _with_values(completion, lambda of: self._value_of(of, completion))
 
-    def _read_choice(
-        self, choice: Choice, completion: ChatCompletion
-    ) -> ParsedChoice[T]:
-        message: dict[str, Any] = msgspec.structs.asdict(choice.message)
-        message["parsed"] = self._value_of(choice, completion)
-        fields: dict[str, Any] = msgspec.structs.asdict(choice)
-        fields["message"] = ParsedMessage(**message)
-        return ParsedChoice(**fields)
+    def unread(self, completion: ChatCompletion) -> ParsedChatCompletion[T]:
+        """Give the same, whole or not, with no value made."""
+        return _with_values(completion, lambda _: None)
 
     def _value_of(self, choice: Choice, completion: ChatCompletion) -> T | None:
         usage = completion.usage
@@ -203,6 +194,23 @@ class TypedAnswer(Generic[T]):
             ),
             None,
         )
+
+
+def _with_values(
+    completion: ChatCompletion, value_of: Callable[[Choice], T | None]
+) -> ParsedChatCompletion[T]:
+    fields: dict[str, Any] = msgspec.structs.asdict(completion)
+    fields["choices"] = [
+        _choice_with(choice, value_of(choice)) for choice in completion.choices
+    ]
+    return ParsedChatCompletion(**fields)
+
+
+def _choice_with(choice: Choice, value: T | None) -> ParsedChoice[T]:
+    message: dict[str, Any] = msgspec.structs.asdict(choice.message)
+    fields: dict[str, Any] = msgspec.structs.asdict(choice)
+    fields["message"] = ParsedMessage(**message, parsed=value)
+    return ParsedChoice(**fields)
 
 
 def _name_of(tool: object) -> object:

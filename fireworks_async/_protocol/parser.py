@@ -8,21 +8,20 @@ one JSON array and decoded by one call; everything else goes event by event thro
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from fireworks_async._protocol.chunks import (
-    ChatCompletionChunk,
-    chunk_from_completion,
-    decode_chunk,
-    decode_chunks,
-)
+from fireworks_async._protocol.collector import Chunk
+from fireworks_async._protocol.dialects import Dialect
 from fireworks_async._protocol.failures import error_from_event
 from fireworks_async._protocol.sse import ServerSentEvent, SSEDecoder
 from fireworks_async.errors import APIError, StreamProtocolError
 
-__all__ = ("ChatJsonParser", "ChatParser", "ChatStreamParser", "parser_for")
+__all__ = ("BodyParser", "JsonParser", "StreamParser", "parser_for")
+
+ChunkT = TypeVar("ChunkT", bound=Chunk[Any])
 
 _SENTINEL = "[DONE]"
 _SENTINEL_LINE = b"data: [DONE]"
@@ -37,12 +36,14 @@ _BORDER_SHRINKS = len(_BORDER) - len(_COMMA)
 _LONGEST_TAIL = 64 * 1024
 # Events by these names may carry data that is no JSON and means nothing.
 _HEARTBEATS = frozenset({"ping", "heartbeat", "keepalive"})
+# llama.cpp sends null among the chunks of several prompts.
+_NOTHING = frozenset({"", "null"})
 _EXCERPT_BYTES = 200
 _LARGEST_JSON = 16 * 1024 * 1024
 
 
-class ChatParser(ABC):
-    """The body of one chat answer.
+class BodyParser(ABC, Generic[ChunkT]):
+    """The body of one answer.
 
     Attributes:
         done: The sentinel ``[DONE]`` came, or ``failure`` is set; the rest of the body
@@ -52,9 +53,23 @@ class ChatParser(ABC):
             heartbeats are no progress.
     """
 
-    __slots__ = ("_headers", "_request_id", "done", "failure", "progressed")
+    __slots__ = (
+        "_dialect",
+        "_headers",
+        "_request_id",
+        "done",
+        "failure",
+        "progressed",
+    )
 
-    def __init__(self, *, request_id: str | None, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        dialect: Dialect[ChunkT, Any],
+        *,
+        request_id: str | None,
+        headers: Mapping[str, str],
+    ) -> None:
+        self._dialect = dialect
         self._request_id = request_id
         self._headers = headers
         self.done = False
@@ -62,11 +77,11 @@ class ChatParser(ABC):
         self.progressed = False
 
     @abstractmethod
-    def feed(self, data: bytes) -> list[ChatCompletionChunk]:
+    def feed(self, data: bytes) -> list[ChunkT]:
         """Take one network read; returns the chunks that it completes, in order."""
 
     @abstractmethod
-    def feed_eof(self) -> list[ChatCompletionChunk]:
+    def feed_eof(self) -> list[ChunkT]:
         """Take the end of the body; returns the chunks that only it completes."""
 
     def _fail(self, error: APIError) -> None:
@@ -90,20 +105,26 @@ class ChatParser(ABC):
         )
 
 
-class ChatStreamParser(ChatParser):
+class StreamParser(BodyParser[ChunkT]):
     """An event stream, as every call asks for."""
 
     __slots__ = ("_beginning", "_seen", "_sse", "_tail")
 
-    def __init__(self, *, request_id: str | None, headers: Mapping[str, str]) -> None:
-        super().__init__(request_id=request_id, headers=headers)
+    def __init__(
+        self,
+        dialect: Dialect[ChunkT, Any],
+        *,
+        request_id: str | None,
+        headers: Mapping[str, str],
+    ) -> None:
+        super().__init__(dialect, request_id=request_id, headers=headers)
         self._sse: SSEDecoder | None = None
         self._tail = b""
         # The first bytes, as long as no event has come, to show what came instead.
         self._beginning = b""
         self._seen = False
 
-    def feed(self, data: bytes) -> list[ChatCompletionChunk]:
+    def feed(self, data: bytes) -> list[ChunkT]:
         """Take one network read; returns the chunks that it completes, in order."""
         self.progressed = False
         if self.done:
@@ -122,7 +143,7 @@ class ChatStreamParser(ChatParser):
                 self._sse.feed(b"\n")
         return self._feed_by_event(self._sse, data)
 
-    def feed_eof(self) -> list[ChatCompletionChunk]:
+    def feed_eof(self) -> list[ChunkT]:
         """Take the end of the body; an unterminated event is dropped, as in SSE."""
         if self._sse is not None and not self.done:
             try:
@@ -140,7 +161,7 @@ class ChatStreamParser(ChatParser):
             )
         return []
 
-    def _feed_plain(self, data: bytes) -> list[ChatCompletionChunk] | None:
+    def _feed_plain(self, data: bytes) -> list[ChunkT] | None:
         """Decode a read that holds nothing unusual; None leaves it untouched."""
         end = data.rfind(b"\n\n")
         rest = data[end + 2 :] if end >= 0 else data
@@ -153,7 +174,7 @@ class ChatStreamParser(ChatParser):
         done = body == _SENTINEL_LINE or body.endswith(b"\n\n" + _SENTINEL_LINE)
         if done:
             body = body[: -len(_SENTINEL_LINE)].removesuffix(b"\n\n")
-        chunks = _decode_plain(body) if body else []
+        chunks = _decode_plain(body, self._dialect.decode_chunks) if body else []
         if chunks is None:
             return None
         self._tail = rest
@@ -163,12 +184,10 @@ class ChatStreamParser(ChatParser):
             self._seen = self.progressed = True
         return chunks
 
-    def _feed_by_event(
-        self, decoder: SSEDecoder, data: bytes
-    ) -> list[ChatCompletionChunk]:
+    def _feed_by_event(self, decoder: SSEDecoder, data: bytes) -> list[ChunkT]:
         if not self._seen:
             self._beginning += data[: _EXCERPT_BYTES - len(self._beginning)]
-        chunks: list[ChatCompletionChunk] = []
+        chunks: list[ChunkT] = []
         try:
             events = decoder.feed(data)
         except StreamProtocolError as error:
@@ -189,39 +208,45 @@ class ChatStreamParser(ChatParser):
             self._sse = None
         return chunks
 
-    def _decode(self, event: ServerSentEvent) -> ChatCompletionChunk | None:
+    def _decode(self, event: ServerSentEvent) -> ChunkT | None:
         """One event's chunk; None for what means nothing, and on failure."""
         data = event.data
         if event.event == "error":
             self._fail_reported(data, event.event)
             return None
-        if event.event in _HEARTBEATS or not data.strip():
+        if event.event in _HEARTBEATS or data.strip() in _NOTHING:
             return None
         try:
-            chunk = decode_chunk(data)
+            chunk = self._dialect.decode_chunk(data)
         except ValueError as problem:
             self._fail_protocol(
                 f"an event of the stream is no chunk ({problem})",
                 data[:_EXCERPT_BYTES],
             )
             return None
-        if isinstance(chunk, ChatCompletionChunk):
+        if isinstance(chunk, self._dialect.chunk):
             return chunk
         self._fail_reported(data, event.event)
         return None
 
 
-class ChatJsonParser(ChatParser):
+class JsonParser(BodyParser[ChunkT]):
     """One JSON object, as some servers answer to a stream request."""
 
     __slots__ = ("_parts", "_size")
 
-    def __init__(self, *, request_id: str | None, headers: Mapping[str, str]) -> None:
-        super().__init__(request_id=request_id, headers=headers)
+    def __init__(
+        self,
+        dialect: Dialect[ChunkT, Any],
+        *,
+        request_id: str | None,
+        headers: Mapping[str, str],
+    ) -> None:
+        super().__init__(dialect, request_id=request_id, headers=headers)
         self._parts: list[bytes] = []
         self._size = 0
 
-    def feed(self, data: bytes) -> list[ChatCompletionChunk]:
+    def feed(self, data: bytes) -> list[ChunkT]:
         """Take one network read; a chunk comes only at the end of the body."""
         self.progressed = True
         self._size += len(data)
@@ -232,19 +257,19 @@ class ChatJsonParser(ChatParser):
             self._parts.append(data)
         return []
 
-    def feed_eof(self) -> list[ChatCompletionChunk]:
+    def feed_eof(self) -> list[ChunkT]:
         """Take the end of the body: the whole completion, as one chunk."""
         if self.done:
             return []
         text = b"".join(self._parts).decode("utf-8", "replace")
         try:
-            chunk = chunk_from_completion(text)
+            chunk = self._dialect.chunk_from_completion(text)
         except ValueError as problem:
             self._fail_protocol(
                 f"the answer is no completion ({problem})", text[:_EXCERPT_BYTES]
             )
             return []
-        if not isinstance(chunk, ChatCompletionChunk):
+        if not isinstance(chunk, self._dialect.chunk):
             self._fail_reported(text, "message")
         elif not chunk.choices:
             self._fail_protocol(
@@ -255,7 +280,12 @@ class ChatJsonParser(ChatParser):
         return []
 
 
-def parser_for(headers: Mapping[str, str], *, request_id: str | None) -> ChatParser:
+def parser_for(
+    dialect: Dialect[ChunkT, Any],
+    headers: Mapping[str, str],
+    *,
+    request_id: str | None,
+) -> BodyParser[ChunkT]:
     """The parser for an answer with these headers (names in lower case).
 
     Everything but JSON is read as an event stream: servers label theirs in many ways,
@@ -263,8 +293,8 @@ def parser_for(headers: Mapping[str, str], *, request_id: str | None) -> ChatPar
     """
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "application/json" or media_type.endswith("+json"):
-        return ChatJsonParser(request_id=request_id, headers=headers)
-    return ChatStreamParser(request_id=request_id, headers=headers)
+        return JsonParser(dialect, request_id=request_id, headers=headers)
+    return StreamParser(dialect, request_id=request_id, headers=headers)
 
 
 def _is_plain_beginning(rest: bytes) -> bool:
@@ -277,7 +307,9 @@ def _is_plain_beginning(rest: bytes) -> bool:
     )
 
 
-def _decode_plain(body: bytes) -> list[ChatCompletionChunk] | None:
+def _decode_plain(
+    body: bytes, decode_chunks: Callable[[bytes], list[ChunkT]]
+) -> list[ChunkT] | None:
     """Decode one-line events, the last blank line cut off; None if they are not that.
 
     A line break beside those of the borders belongs to something unusual. The number of

@@ -15,7 +15,7 @@ from fireworks_async._protocol.messages import (
 from fireworks_async._protocol.multipart import MultipartBody
 from fireworks_async._typing import JSONObject
 
-__all__ = ("JSON_HEADERS", "WireRequest", "encode_chat", "encode_json")
+__all__ = ("JSON_HEADERS", "WireRequest", "encode_chat", "encode_json", "encode_text")
 
 
 class WireRequest(msgspec.Struct, frozen=True):
@@ -65,13 +65,46 @@ def encode_chat(
         ValueError: A number is not finite, text is not Unicode, ``thinking`` and
             ``reasoning_effort`` are both there, or a message cannot be sent.
     """
-    body: dict[str, object] = {
+    body = {
         "model": model,
         "messages": clean_messages(messages, inline_documents=inline_documents),
+        **_present(params),
     }
-    body.update({name: value for name, value in params.items() if value is not None})
     if "tool_choice" in body:
         body["tool_choice"] = clean_tool_choice(body["tool_choice"])
+    return _streamed("/chat/completions", body, extra_body)
+
+
+def encode_text(
+    *,
+    model: str,
+    prompt: object,
+    params: Mapping[str, object],
+    extra_body: JSONObject | None = None,
+) -> WireRequest:
+    """Encode a text completion, always as a stream that reports its usage.
+
+    Args:
+        model: The full name of the model.
+        prompt: Text, token ids, or a list of either.
+        params: Fields of ``CompletionParams``; those that are None are not sent.
+        extra_body: As for ``encode_chat``.
+
+    Raises:
+        TypeError: A value has no form in JSON, or the prompt is none.
+        ValueError: As for ``encode_chat``, or the prompt is an empty list.
+    """
+    body = {"model": model, "prompt": _checked_prompt(prompt), **_present(params)}
+    return _streamed("/completions", body, extra_body)
+
+
+def _present(params: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in params.items() if value is not None}
+
+
+def _streamed(
+    path: str, body: dict[str, object], extra_body: JSONObject | None
+) -> WireRequest:
     if "reasoning_effort" in body:
         effort = clean_reasoning_effort(body.pop("reasoning_effort"))
         if effort is not None:
@@ -84,7 +117,21 @@ def encode_chat(
         )
     body["stream"] = True
     body["stream_options"] = _with_usage(body.get("stream_options"))
-    return WireRequest("/chat/completions", _STREAM_HEADERS, encode_json(body))
+    return WireRequest(path, _STREAM_HEADERS, encode_json(body))
+
+
+def _checked_prompt(prompt: object) -> object:
+    if isinstance(prompt, str):
+        return prompt
+    if isinstance(prompt, bytes | bytearray) or not isinstance(prompt, Sequence):
+        raise TypeError(
+            "prompt: expected text, token ids, or a list of either, "
+            f"not {type(prompt).__name__}"
+        )
+    items = cast("Sequence[object]", prompt)
+    if not items:
+        raise ValueError("prompt: an empty list asks for nothing")
+    return items
 
 
 def _with_usage(options: object) -> dict[str, object]:

@@ -17,10 +17,11 @@ from fireworks_async._net.gate import Gate
 from fireworks_async._net.watchdog import Watchdog
 from fireworks_async._policy.retry import RetryBudget
 from fireworks_async._policy.timeouts import Timeout
+from fireworks_async._protocol.chat_collector import ChatCollector
 from fireworks_async._protocol.chunks import ChatCompletionChunk
-from fireworks_async._protocol.collector import ChatCollector
+from fireworks_async._protocol.dialects import CHAT
 from fireworks_async._protocol.events import EventBuilder
-from fireworks_async._protocol.parser import ChatJsonParser, ChatStreamParser
+from fireworks_async._protocol.parser import JsonParser, StreamParser
 from tests.support.costs import calls_made
 from tests.support.manual_clock import ManualClock
 from tests.support.scripted_transport import Answer, ScriptedTransport
@@ -42,7 +43,7 @@ class TestStreams:
 
     @staticmethod
     def parse(reads):
-        parser = ChatStreamParser(request_id=None, headers={})
+        parser = StreamParser(CHAT, request_id=None, headers={})
         return lambda: [parser.feed(read) for read in reads]
 
     def test_one_event_a_read(self):
@@ -64,7 +65,7 @@ class TestStreams:
 
     def test_json_in_many_reads(self):
         def parse(size):
-            parser = ChatJsonParser(request_id=None, headers={})
+            parser = JsonParser(CHAT, request_id=None, headers={})
             return lambda: [parser.feed(b" " * 1_000) for _ in range(size)]
 
         assert_linear(parse)

@@ -5,10 +5,11 @@ import json
 
 import pytest
 
-from fireworks_async._client.reader import ChatReader
+from fireworks_async._client.reader import AnswerReader
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._policy.retry import RetryBudget
 from fireworks_async._policy.timeouts import Timeout
+from fireworks_async._protocol.dialects import CHAT
 from fireworks_async._protocol.requests import WireRequest
 from fireworks_async.errors import (
     APIConnectionError,
@@ -38,7 +39,7 @@ BUSY = sse({"error": {"message": "m", "code": 503}})
 def reader_of(service, **options):
     timings = StreamTimings()
     attempts = service.attempts(REQUEST, options, timings)
-    return ChatReader(attempts, clock=service.transport.clock, timings=timings)
+    return AnswerReader(CHAT, attempts, clock=service.transport.clock, timings=timings)
 
 
 def texts(chunks):

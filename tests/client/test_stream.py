@@ -7,9 +7,10 @@ import inspect
 
 import pytest
 
-from fireworks_async._client.reader import ChatReader
+from fireworks_async._client.reader import AnswerReader
 from fireworks_async._client.stream import Stream, StreamOpening
 from fireworks_async._measure.timings import StreamTimings
+from fireworks_async._protocol.dialects import CHAT
 from fireworks_async._protocol.events import (
     ContentDeltaEvent,
     ContentDoneEvent,
@@ -40,8 +41,8 @@ class Rig:
         timings = StreamTimings()
         self.transport = service.transport
         attempts = service.attempts(REQUEST, {}, timings)
-        self.reader = ChatReader(
-            attempts, clock=service.transport.clock, timings=timings
+        self.reader = AnswerReader(
+            CHAT, attempts, clock=service.transport.clock, timings=timings
         )
         self.stream = Stream(self.reader, EventBuilder().feed if events else _as_is)
 

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fireworks_async._protocol.chat_collector import ChatCollector
 from fireworks_async._protocol.chunks import ChatCompletionChunk, decode_chunk
-from fireworks_async._protocol.collector import ChatCollector
+from fireworks_async._protocol.dialects import CHAT
 from fireworks_async._protocol.parser import (
-    ChatJsonParser,
-    ChatStreamParser,
+    JsonParser,
+    StreamParser,
     parser_for,
 )
 from fireworks_async.errors import (
@@ -34,11 +35,11 @@ COMMENT = b": away from the fast path\n"
 
 
 def stream_parser():
-    return ChatStreamParser(request_id="req", headers={"x-a": "b"})
+    return StreamParser(CHAT, request_id="req", headers={"x-a": "b"})
 
 
 def json_parser():
-    return ChatJsonParser(request_id="req", headers={"x-a": "b"})
+    return JsonParser(CHAT, request_id="req", headers={"x-a": "b"})
 
 
 def parse(reads, parser=None):
@@ -176,6 +177,7 @@ class TestUnusualFraming:
             pytest.param(b"\xef\xbb\xbfdata: %b\n\ndata: %b\n\n", id="bom"),
             pytest.param(b"data: %b\n\ndata:\n\ndata: %b\n\n", id="empty data"),
             pytest.param(b"data: %b\n\ndata:   \n\ndata: %b\n\n", id="blank data"),
+            pytest.param(b"data: %b\n\ndata: null\n\ndata: %b\n\n", id="null"),
             pytest.param(b"retry: 5\n\ndata: %b\n\ndata: %b\n\n", id="retry"),
             pytest.param(b"what: x\n\ndata: %b\n\ndata: %b\n\n", id="unknown field"),
             pytest.param(b"data:  %b\n\ndata: %b \n\n", id="blanks"),
@@ -307,7 +309,7 @@ class TestErrors:
 
     @pytest.mark.parametrize(
         "data",
-        ["nonsense", "null", "1", "[]", '"a"', '{"choices":[],"created":"x"}', "{"],
+        ["nonsense", "1", "[]", '"a"', '{"choices":[],"created":"x"}', "{"],
     )
     def test_what_is_no_chunk(self, data):
         body = sse(named("a"), data, named("b"))
@@ -523,8 +525,8 @@ class TestWhichParser:
         ],
     )
     def test_json(self, media_type):
-        parser = parser_for({"content-type": media_type}, request_id="r")
-        assert type(parser) is ChatJsonParser
+        parser = parser_for(CHAT, {"content-type": media_type}, request_id="r")
+        assert type(parser) is JsonParser
 
     @pytest.mark.parametrize(
         "headers",
@@ -539,11 +541,11 @@ class TestWhichParser:
         ],
     )
     def test_all_else_is_a_stream(self, headers):
-        assert type(parser_for(headers, request_id=None)) is ChatStreamParser
+        assert type(parser_for(CHAT, headers, request_id=None)) is StreamParser
 
     def test_the_headers_and_the_id_are_for_errors(self):
         headers = {"x-should-retry": "true"}
-        parser = parser_for(headers, request_id="r")
+        parser = parser_for(CHAT, headers, request_id="r")
         parser.feed(sse({"error": {"message": "m", "code": 500}}))
         assert parser.failure.request_id == "r"
         assert parser.failure.headers == headers

@@ -8,7 +8,7 @@ import types
 import pytest
 
 from fireworks_async._protocol.completions import ChatMessage
-from fireworks_async._protocol.requests import encode_chat
+from fireworks_async._protocol.requests import encode_chat, encode_text
 
 MODEL = "accounts/fireworks/models/m"
 HELLO = [{"role": "user", "content": "hello"}]
@@ -292,3 +292,32 @@ class TestValues:
             encode(seed=object())
         assert caught.value.__cause__ is None
         assert caught.value.__suppress_context__
+
+
+class TestText:
+    def test_the_least_request_asks_for_a_stream_with_usage(self):
+        request = encode_text(model=MODEL, prompt="hello", params={})
+        assert request.path == "/completions"
+        assert request.headers == encode().headers
+        assert json.loads(request.body) == {
+            "model": MODEL,
+            "prompt": "hello",
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+
+    def test_fields_are_held_to_the_rules_of_chat(self):
+        params = {"reasoning_effort": "minimal", "seed": None, "temperature": 0}
+        request = encode_text(
+            model=MODEL, prompt=[1], params=params, extra_body={"new": None}
+        )
+        body = json.loads(request.body)
+        assert body["reasoning_effort"] == "low"
+        assert body["temperature"] == 0
+        assert body["new"] is None
+        assert "seed" not in body
+
+    def test_thinking_and_effort_exclude_each_other(self):
+        params = {"reasoning_effort": "low", "thinking": {"type": "enabled"}}
+        with pytest.raises(ValueError, match="thinking and reasoning_effort"):
+            encode_text(model=MODEL, prompt="x", params=params)

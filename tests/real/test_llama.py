@@ -154,3 +154,22 @@ async def test_three_hundred_streams_in_a_row_are_all_whole(ask):
                 pass
         assert stream.finish_reason == "length"
         assert stream.response.retries_taken == 0
+
+
+async def test_text_completions(client):
+    question = {"model": MODEL, "prompt": "hello world", "max_tokens": 24, "seed": 1}
+    completion = await client.completions.create(**question, temperature=0, logprobs=1)
+    (choice,) = completion.choices
+    assert choice.text
+    assert choice.finish_reason == "length"
+    assert completion.usage.completion_tokens == 24
+    stream = client.completions.create(**question, temperature=0)
+    assert "".join([part async for part in stream.text()]) == choice.text
+
+
+async def test_a_text_completion_of_several_prompts(client):
+    completion = await client.completions.create(
+        model=MODEL, prompt=["hello", "world"], max_tokens=4
+    )
+    assert [choice.index for choice in completion.choices] == [0, 1]
+    assert all(choice.finish_reason for choice in completion.choices)

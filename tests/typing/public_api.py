@@ -17,6 +17,8 @@ from fireworks_async import (
     AsyncFireworks,
     ChatCompletion,
     ChatCompletionChunk,
+    Completion,
+    CompletionChunk,
     PoolStatistics,
     ResponseInfo,
     Stream,
@@ -164,6 +166,19 @@ async def views(stream: Chunks, events: Stream[ChatEvent, ChatCompletion]) -> No
     await iterator.__anext__()
 
 
+async def texts(client: AsyncFireworks) -> None:
+    call = client.completions.create(model="m", prompt=[[1, 2]], n=2, images=["u"])
+    assert_type(call, Stream[CompletionChunk, Completion])
+    assert_type(await call, Completion)
+    opened = await client.completions.create(model="m", prompt="x", stream=True)
+    async for chunk in opened:
+        assert_type(chunk, CompletionChunk)
+        assert_type(chunk.content, str)
+    assert_type(opened.snapshot, Completion)
+    async for event in client.completions.stream(model="m", prompt=["x"]):
+        assert_type(event, ChatEvent)
+
+
 def what_a_stream_knows(stream: Chunks) -> None:
     assert_type(stream.response, ResponseInfo)
     assert_type(stream.response.status, int)
@@ -228,7 +243,7 @@ def errors(error: APIError, phase: TimeoutPhase) -> None:
     assert_type(error.message, str)
     assert_type(error.code, str | int | None)
     assert_type(error.request_id, str | None)
-    assert_type(error.partial, ChatCompletion | None)
+    assert_type(error.partial, ChatCompletion | Completion | None)
     match error:
         case APITimeoutError():
             assert_type(error.phase, TimeoutPhase)

@@ -1,0 +1,50 @@
+"""The collector of text streams."""
+
+from fireworks_async._protocol.collector import ChoiceParts, Collector
+from fireworks_async._protocol.text_completions import Completion, CompletionChoice
+
+__all__ = ("TextCollector",)
+
+
+class _TextParts(ChoiceParts[CompletionChoice, CompletionChoice]):
+    """One choice being put together."""
+
+    __slots__ = ()
+
+    def add(self, choice: CompletionChoice) -> bool:
+        self.text.write(choice.text)
+        self.add_on_request(choice)
+        return bool(choice.text)
+
+    def result(self, index: int) -> CompletionChoice:
+        return CompletionChoice(
+            index=index,
+            text=self.text.getvalue(),
+            finish_reason=self.finish_reason,
+            logprobs=self.copied_logprobs(),
+            raw_output=self.raw_output,
+            token_ids=self.copied_token_ids(),
+            prompt_token_ids=self.prompt_token_ids,
+        )
+
+
+class TextCollector(Collector[CompletionChoice, CompletionChoice, Completion]):
+    """Folds the chunks of one text stream."""
+
+    __slots__ = ()
+
+    def result(self) -> Completion:
+        """The completion so far."""
+        return Completion(
+            id=self._id,
+            created=self._created,
+            model=self._model,
+            choices=[
+                parts.result(index) for index, parts in sorted(self._choices.items())
+            ],
+            usage=self.usage,
+            perf_metrics=self.perf_metrics,
+        )
+
+    def _new_parts(self) -> _TextParts:
+        return _TextParts()
