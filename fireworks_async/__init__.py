@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fireworks_async._client.client import AsyncFireworks
+    from fireworks_async._client.media import audio_part, image_part, video_part
     from fireworks_async._client.stream import Stream, StreamOpening
     from fireworks_async._version import __version__
     from fireworks_async.errors import (
@@ -138,13 +139,19 @@ __all__ = (
     "UnprocessableEntityError",
     "Usage",
     "__version__",
+    "audio_part",
+    "image_part",
     "tool_of",
+    "video_part",
 )
 
 _HOME = {
     "AsyncFireworks": "_client.client",
     "Stream": "_client.stream",
     "StreamOpening": "_client.stream",
+    "audio_part": "_client.media",
+    "image_part": "_client.media",
+    "video_part": "_client.media",
     **dict.fromkeys(
         (
             "APIConnectionError",

@@ -64,9 +64,18 @@ from fireworks_async._protocol.text_completions import (
     CompletionChunk,
 )
 from fireworks_async._protocol.tools import FunctionTool, ToolRun, tool_of
+from fireworks_async._typing import (
+    AudioPart,
+    ContentPart,
+    ImagePart,
+    MessageParam,
+    TextPart,
+    VideoPart,
+)
 
 __all__ = (
     "AudioParams",
+    "AudioPart",
     "AudioSegment",
     "AudioWord",
     "ChatCompletion",
@@ -84,6 +93,7 @@ __all__ = (
     "CompletionTokensDetails",
     "ContentDeltaEvent",
     "ContentDoneEvent",
+    "ContentPart",
     "Cost",
     "Embedding",
     "EmbeddingParams",
@@ -92,8 +102,10 @@ __all__ = (
     "FunctionCall",
     "FunctionCallDelta",
     "FunctionTool",
+    "ImagePart",
     "LogProbs",
     "LogProbsDeltaEvent",
+    "MessageParam",
     "Model",
     "ModelList",
     "ParsedChatCompletion",
@@ -112,6 +124,7 @@ __all__ = (
     "ResponseInfo",
     "ServerlessModel",
     "StreamTimings",
+    "TextPart",
     "Timeout",
     "TokenLogProb",
     "ToolCall",
@@ -123,5 +136,6 @@ __all__ = (
     "Transcription",
     "Usage",
     "UsageEvent",
+    "VideoPart",
     "tool_of",
 )

@@ -11,7 +11,7 @@ from tests.support.package import functions, lines, sources, tree
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 60
 MOST_PUBLIC_METHODS = 15
-MOST_PUBLIC_NAMES = 60
+MOST_PUBLIC_NAMES = 65
 MOST_IGNORES = 20
 
 # Each method is one entry, and none knows another.

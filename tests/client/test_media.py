@@ -3,9 +3,8 @@ import threading
 
 import pytest
 
-from fireworks_async import AsyncFireworks
+from fireworks_async import AsyncFireworks, audio_part, image_part, video_part
 from fireworks_async._client import media
-from fireworks_async._client.media import audio_part, image_part, video_part
 from fireworks_async.simulator import Simulator
 from tests.support.pictures import mp4, png
 
