@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         SlowHeaders,
         Without,
     )
+    from fireworks_async.simulator._limits import Limits
     from fireworks_async.simulator._oddities import BROKEN_STREAMS, ODD_STREAMS
     from fireworks_async.simulator._rejections import Rejection
     from fireworks_async.simulator._replies import (
@@ -60,6 +61,7 @@ else:
                 "SlowHeaders",
                 "Without",
             ),
+            "_limits": ("Limits",),
             "_oddities": ("BROKEN_STREAMS", "ODD_STREAMS"),
             "_rejections": ("Rejection",),
             "_replies": ("ErrorReply", "Raw", "RawHTTP", "Reply", "ToolCall"),
@@ -91,6 +93,7 @@ __all__ = (
     "Gzipped",
     "Hold",
     "Insert",
+    "Limits",
     "LineEnding",
     "Part",
     "Pause",

@@ -1,4 +1,4 @@
-"""The chat endpoint: a request's body in, an answer out; nothing here touches HTTP."""
+"""The chat endpoint: a request's body in, an answer planned; no HTTP here."""
 
 import time
 from typing import Any
@@ -7,36 +7,45 @@ from fireworks_async.simulator._answers import Answer
 from fireworks_async.simulator._behaviour import plan_choices
 from fireworks_async.simulator._chunks import ChatAnswer
 from fireworks_async.simulator._extras import Extras
-from fireworks_async.simulator._framing import delivered, refusal, usage_placement
+from fireworks_async.simulator._framing import deliver, refusal, usage_placement
 from fireworks_async.simulator._metrics import Account
-from fireworks_async.simulator._replies import Reply
+from fireworks_async.simulator._plans import Plan, Terms
+from fireworks_async.simulator._replies import ErrorReply, Reply
 from fireworks_async.simulator._settings import Settings
 from fireworks_async.simulator._text import count_prompt_tokens
 from fireworks_async.simulator._validation import chat_problems
 
-__all__ = ("answer_chat",)
+__all__ = ("plan_chat",)
 
 
-def answer_chat(body: Any, reply: Reply, settings: Settings, answer_id: str) -> Answer:
-    """Answer a chat request, or refuse it the way the API does."""
+def plan_chat(
+    body: Any, reply: Reply, settings: Settings, answer_id: str
+) -> Plan | ErrorReply:
+    """Plan the answer to a chat request, or refuse it the way the API does."""
     problems = chat_problems(body, non_stream_cap=settings.non_stream_cap)
     if refused := refusal(body, problems, settings.models):
-        return refused.answer()
+        return refused
     tools = body.get("tools") or body.get("functions")
     prompt_tokens = count_prompt_tokens(body["messages"], tools)
-    account = Account.of_request(
-        body,
-        settings,
-        prompt_tokens=prompt_tokens,
-        choices=plan_choices(body, reply, tokens=settings.tokens, seed=settings.seed),
-    )
-    chat = ChatAnswer(
-        id=answer_id,
-        created=int(time.time()),
-        model=body["model"],
-        account=account,
-        usage=usage_placement(body, settings.usage),
-        with_metrics=bool(body.get("perf_metrics_in_response")),
-        extras=Extras.of_chat(body, prompt_tokens),
-    )
-    return delivered(chat, body, reply)
+    choices = plan_choices(body, reply, tokens=settings.tokens, seed=settings.seed)
+
+    def make(terms: Terms) -> Answer:
+        chat = ChatAnswer(
+            id=answer_id,
+            created=int(time.time()),
+            model=body["model"],
+            account=Account.of_request(
+                body,
+                settings,
+                prompt_tokens=prompt_tokens,
+                choices=choices,
+                terms=terms,
+            ),
+            usage=usage_placement(body, settings.usage),
+            with_metrics=bool(body.get("perf_metrics_in_response")),
+            extras=Extras.of_chat(body, prompt_tokens),
+        )
+        return deliver(chat, body, reply)
+
+    generated = sum(choice.tokens for choice in choices)
+    return Plan(body["model"], prompt_tokens, generated, make)

@@ -1,4 +1,4 @@
-"""The embeddings and rerank endpoints: a request's body in, an answer out.
+"""The embeddings and rerank endpoints: a request's body in, an answer planned.
 
 Vectors are made of the words of a text, so that texts which share words are near each
 other. The same text has the same vector for one model and seed.
@@ -13,7 +13,9 @@ from struct import pack
 from typing import Any
 
 from fireworks_async.simulator._answers import Answer
+from fireworks_async.simulator._plans import Plan, Terms
 from fireworks_async.simulator._rejections import Rejection
+from fireworks_async.simulator._replies import ErrorReply
 from fireworks_async.simulator._rules import (
     anything,
     array,
@@ -29,7 +31,7 @@ from fireworks_async.simulator._rules import (
 from fireworks_async.simulator._text import token_id
 from fireworks_async.simulator._validation import join_problems
 
-__all__ = ("answer_embeddings", "answer_rerank")
+__all__ = ("plan_embeddings", "plan_rerank")
 
 _MOST_INPUTS = 2048
 _DIMENSIONS = 768
@@ -73,64 +75,73 @@ _rerank = closed(
 )
 
 
-def answer_embeddings(
+def plan_embeddings(
     body: Any, *, seed: int, models: Collection[str] | None
-) -> Answer:
-    """Answer an embeddings request, or refuse it."""
+) -> Plan | ErrorReply:
+    """Plan the answer to an embeddings request, or refuse it."""
     if problems := list(_embeddings.problems(body, "")):
-        return Rejection.invalid(join_problems(problems)).answer()
+        return Rejection.invalid(join_problems(problems))
     inputs = body["input"] if isinstance(body["input"], list) else [body["input"]]
     template = body.get("prompt_template")
     if template is None and not all(isinstance(item, str) for item in inputs):
-        return Rejection.invalid("prompt_template is required for objects").answer()
+        return Rejection.invalid("prompt_template is required for objects")
     if not _exists(body["model"], models):
-        return Rejection.model_not_found().answer()
+        return Rejection.model_not_found()
     texts = [item if template is None else _rendered(template, item) for item in inputs]
-    data = [
-        {
-            "object": "embedding",
-            "index": index,
-            "embedding": _written(_vector(text, body, f"{seed}/{body['model']}"), body),
-        }
-        for index, text in enumerate(texts)
-    ]
     tokens = sum(map(_tokens, texts))
-    return Answer.of_json(
-        {
-            "object": "list",
-            "data": data,
-            "model": body["model"],
-            "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
-        }
-    )
+
+    def make(terms: Terms) -> Answer:
+        name = f"{seed}/{body['model']}"
+        vectors = [_written(_vector(text, body, name), body) for text in texts]
+        data = [
+            {"object": "embedding", "index": index, "embedding": vector}
+            for index, vector in enumerate(vectors)
+        ]
+        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+        answered = {"data": data, "model": body["model"], "usage": usage}
+        return Answer.of_json({"object": "list", **answered}, headers=terms.headers)
+
+    return Plan(body["model"], tokens, 0, make)
 
 
-def answer_rerank(body: Any, *, models: Collection[str] | None) -> Answer:
-    """Answer a rerank request, or refuse it.
+def plan_rerank(body: Any, *, models: Collection[str] | None) -> Plan | ErrorReply:
+    """Plan the answer to a rerank request, or refuse it.
 
     A document's score is the share of the query's words that it has.
     """
     if problems := list(_rerank.problems(body, "")):
-        return Rejection.invalid(join_problems(problems)).answer()
+        return Rejection.invalid(join_problems(problems))
     model = body.get("model") or _RERANKER
     if not _exists(model, models):
-        return Rejection.model_not_found().answer()
+        return Rejection.model_not_found()
+    documents = body["documents"]
+    tokens = sum(_tokens(text) for text in documents)
+    tokens += len(documents) * _tokens(body["query"])
+
+    def make(terms: Terms) -> Answer:
+        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+        answered = {
+            "model": model,
+            "data": _ranked(body),
+            "usage": {**usage, "completion_tokens": 0},
+        }
+        return Answer.of_json({"object": "list", **answered}, headers=terms.headers)
+
+    return Plan(model, tokens, 0, make)
+
+
+def _ranked(body: dict[str, Any]) -> list[dict[str, Any]]:
     documents = body["documents"]
     scores = [_score(body["query"], document) for document in documents]
     best = sorted(range(len(documents)), key=lambda index: -scores[index])
-    data = [
+    rows = [
         {"index": index, "relevance_score": scores[index], "document": documents[index]}
         for index in best[: body.get("top_n")]
     ]
     if body.get("return_documents") is False:
-        for row in data:
+        for row in rows:
             del row["document"]
-    tokens = sum(_tokens(text) for text in documents)
-    tokens += len(documents) * _tokens(body["query"])
-    usage = {"prompt_tokens": tokens, "total_tokens": tokens, "completion_tokens": 0}
-    return Answer.of_json(
-        {"object": "list", "model": model, "data": data, "usage": usage}
-    )
+    return rows
 
 
 def _exists(model: str, models: Collection[str] | None) -> bool:

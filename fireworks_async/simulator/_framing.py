@@ -23,7 +23,7 @@ __all__ = (
     "DONE",
     "PLACE",
     "FramedAnswer",
-    "delivered",
+    "deliver",
     "event",
     "filled",
     "refusal",
@@ -198,7 +198,7 @@ def usage_placement(body: dict[str, Any], placement: UsagePlacement) -> UsagePla
     return "finish" if placement in ("finish", "both") else "none"
 
 
-def delivered(framed: FramedAnswer, body: dict[str, Any], reply: Reply) -> Answer:
+def deliver(framed: FramedAnswer, body: dict[str, Any], reply: Reply) -> Answer:
     """Give the answer as a stream or whole, whichever is wanted."""
     is_streamed = bool(body.get("stream")) if reply.stream is None else reply.stream
     account = framed.account

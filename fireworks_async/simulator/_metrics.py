@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from fireworks_async.simulator._behaviour import ChoicePlan, max_tokens
+from fireworks_async.simulator._plans import Terms
 from fireworks_async.simulator._settings import Settings
 
 __all__ = ("Account", "gateway_headers")
 
-_LIMITS = {"requests": 60, "tokens-prompt": 60_000, "tokens-generated": 12_000}
 _SAMPLING_DEFAULTS: dict[str, object] = {
     "max_tokens": 2048,
     "temperature": 1.0,
@@ -48,6 +48,7 @@ class Account:
         gap: Seconds between two tokens of one choice.
         speculates: Whether the request came with a prediction.
         as_strings: Whether perf metrics are strings.
+        terms: How the request was let in.
     """
 
     prompt_tokens: int
@@ -56,6 +57,7 @@ class Account:
     gap: float
     speculates: bool
     as_strings: bool
+    terms: Terms
 
     @classmethod
     def of_request(
@@ -65,8 +67,9 @@ class Account:
         *,
         prompt_tokens: int,
         choices: Sequence[ChoicePlan],
+        terms: Terms,
     ) -> "Account":
-        """Read a valid request that has been planned."""
+        """Read a valid request that has been planned and let in."""
         return cls(
             prompt_tokens=prompt_tokens,
             choices=choices,
@@ -74,6 +77,7 @@ class Account:
             gap=settings.gap,
             speculates=bool(body.get("prediction") or body.get("speculation")),
             as_strings=settings.perf_as_strings,
+            terms=terms,
         )
 
     @property
@@ -116,7 +120,7 @@ class Account:
             "fireworks-prompt-tokens": str(self.prompt_tokens),
             "fireworks-cached-prompt-tokens": "0",
             "fireworks-server-time-to-first-token": f"{self.ttft:.3f}",
-            **self._rate_limits(0),
+            **self.terms.headers,
         }
 
     def full_headers(self, body: Mapping[str, Any]) -> dict[str, str]:
@@ -131,18 +135,5 @@ class Account:
             **{f"fireworks-{k}": str(v) for k, v in self.perf_metrics().items()},
             "fireworks-speculation-prompt-matched-tokens": "0",
             "fireworks-sampling-options": msgspec.json.encode(effective).decode(),
-            **self._rate_limits(sum(choice.tokens for choice in self.choices)),
+            **self.terms.headers,
         }
-
-    def _rate_limits(self, generated: int) -> dict[str, str]:
-        used = {
-            "requests": 1,
-            "tokens-prompt": self.prompt_tokens,
-            "tokens-generated": generated,
-        }
-        headers = {f"x-ratelimit-limit-{k}": str(v) for k, v in _LIMITS.items()}
-        for name, limit in _LIMITS.items():
-            left = max(0, limit - used[name])
-            headers[f"x-ratelimit-remaining-{name}"] = str(left)
-        headers["x-ratelimit-over-limit"] = "no"
-        return headers

@@ -1,13 +1,14 @@
 """Sends an answer at its pace; the only file here that waits for the clock."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+import time
 from itertools import chain
 
 from aiohttp import web
 
 from fireworks_async._web.sse_writer import SSEWriter
 from fireworks_async.simulator._answers import Answer, Step
+from fireworks_async.simulator._script import RecordedRequest
 
 __all__ = ("play",)
 
@@ -15,37 +16,61 @@ __all__ = ("play",)
 _JOIN_AT_MOST = 64
 
 
-async def play(answer: Answer, request: web.Request) -> web.StreamResponse:
+async def play(
+    answer: Answer, request: web.Request, record: RecordedRequest
+) -> web.StreamResponse:
     """Send `answer`; return when it has ended the way it says.
 
     Each step is due at a fixed moment, the sum of the delays up to it: what is late
-    does not make later steps late.
+    does not make later steps late, and steps that are late together share a write.
+    `record` is told when and how much was sent.
 
     Raises:
         ReaderLeftError: The client left before the end.
     """
-    loop = asyncio.get_running_loop()
-    due = loop.time() + answer.head_delay
+    due = asyncio.get_running_loop().time() + answer.head_delay
     if answer.head_delay > 0:
         await asyncio.sleep(answer.head_delay)
     writer = SSEWriter(
         request, status=answer.status, headers=answer.headers, length=answer.length
     )
-    send = writer.write if answer.framed else writer.write_unframed
     if answer.framed:
         await writer.open()
-    steps = _join(answer.steps) if answer.joined else answer.steps
-    for step in chain(steps, (Step(answer.ending_delay, b""),)):
-        if step.delay > 0:
-            due += step.delay
-        # Also when nothing is due in the future: other answers want their turn.
-        await asyncio.sleep(max(0.0, due - loop.time()) if step.delay > 0 else 0)
-        if step.gate is not None:
-            await step.gate.wait()
-            due = max(due, loop.time())
-        await send(step.data)
+    record.first_byte_at = time.monotonic()
+    await _send_body(answer, writer, record, due)
     await _end(answer, writer)
     return writer.response
+
+
+async def _send_body(
+    answer: Answer, writer: SSEWriter, record: RecordedRequest, due: float
+) -> None:
+    now = asyncio.get_running_loop().time
+    send = writer.write if answer.framed else writer.write_unframed
+    most = _JOIN_AT_MOST if answer.joined else 1
+    pieces: list[bytes] = []
+    tokens = 0
+    for delay, data, kind, gate in chain(
+        answer.steps, (Step(answer.ending_delay, b""),)
+    ):
+        wait = 0.0
+        if delay > 0:
+            due += delay
+            wait = due - now()
+        if wait > 0 or gate is not None or len(pieces) >= most:
+            await send(b"".join(pieces))
+            record.add_tokens(tokens)
+            pieces.clear()
+            tokens = 0
+            # Also when nothing is due in the future: other answers want their turn.
+            await asyncio.sleep(max(0.0, wait))
+            if gate is not None:
+                await gate.wait()
+                due = max(due, now())
+        pieces.append(data)
+        tokens += kind == "delta"
+    await send(b"".join(pieces))
+    record.add_tokens(tokens)
 
 
 async def _end(answer: Answer, writer: SSEWriter) -> None:
@@ -61,18 +86,3 @@ async def _end(answer: Answer, writer: SSEWriter) -> None:
             await writer.reset()
         case "hang":
             await asyncio.Event().wait()
-
-
-def _join(steps: Iterable[Step]) -> Iterator[Step]:
-    first: Step | None = None
-    pieces: list[bytes] = []
-    for step in steps:
-        if first is None:
-            first = step
-        elif step.delay > 0 or step.gate or len(pieces) >= _JOIN_AT_MOST:
-            yield first._replace(data=b"".join(pieces))
-            first = step
-            pieces = []
-        pieces.append(step.data)
-    if first is not None:
-        yield first._replace(data=b"".join(pieces))

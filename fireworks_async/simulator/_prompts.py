@@ -56,8 +56,9 @@ class TextPrompt:
 def text_prompts(body: dict[str, Any]) -> list[TextPrompt]:
     """Read the prompts of a valid request."""
     prompt: Any = body["prompt"]
-    is_one = isinstance(prompt, str) or isinstance(prompt[0], int)
-    prompts: list[Any] = [prompt] if is_one else prompt
+    prompts: list[Any] = prompt
+    if isinstance(prompt, str) or isinstance(prompt[0], int):
+        prompts = [prompt]
     images: list[Any] = body.get("images") or []
     if not images or isinstance(images[0], str):
         images = [images]

@@ -23,11 +23,16 @@ class RecordedRequest:
         headers: The headers, names in lower case, without `authorization`.
         body: The decoded JSON, or the fields of a form; the bytes when it is neither;
             None until it came.
-        arrived_at: When its head had come, on the monotonic clock.
+        arrived_at: When its head had come. All times are of `time.monotonic`.
         connection: The number of the connection, from 1.
         status: The status answered; None when no status was.
         finished: Whether a whole answer was sent.
         left_at: When the client left before that; None when it did not.
+        first_byte_at: When the head of the answer was sent.
+        first_token_at: When the first token of a stream was sent.
+        ended_at: When the answer had ended, in whatever way.
+        prompt_tokens: Tokens of the prompt; None when it was not let in.
+        generated_tokens: Tokens of the answer that were sent.
     """
 
     number: int
@@ -40,6 +45,17 @@ class RecordedRequest:
     status: int | None = None
     finished: bool = False
     left_at: float | None = None
+    first_byte_at: float | None = None
+    first_token_at: float | None = None
+    ended_at: float | None = None
+    prompt_tokens: int | None = None
+    generated_tokens: int = 0
+
+    def add_tokens(self, count: int) -> None:
+        """Remember that so many tokens more were sent just now."""
+        if count and self.first_token_at is None:
+            self.first_token_at = time.monotonic()
+        self.generated_tokens += count
 
 
 _SOURCES = (Reply, ErrorReply, Raw, RawHTTP)

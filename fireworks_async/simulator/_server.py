@@ -1,6 +1,7 @@
 """The simulator as a user holds it: start it, script it, ask it what it saw."""
 
 import asyncio
+import time
 from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Self
@@ -8,7 +9,10 @@ from typing import Self
 from aiohttp import web
 
 from fireworks_async._web.server import WebServer
+from fireworks_async.simulator._admission import Admission
 from fireworks_async.simulator._app import SimulatedAPI
+from fireworks_async.simulator._limits import Limits
+from fireworks_async.simulator._routes import Routes
 from fireworks_async.simulator._script import Part, RecordedRequest, Script
 from fireworks_async.simulator._settings import Settings, UsagePlacement
 
@@ -41,6 +45,9 @@ class Simulator:
             (`accounts/…` or `FW-…`, with or without a deployment after `#`), and
             for embeddings and rerank `<account>/<model>` too.
         keep_requests: How many requests `requests` remembers.
+        limits: What each API key may ask of each model in a minute; None: no limits,
+            and no headers that tell of them.
+        clock: Tells the time to the limits, in seconds, so that tests need not wait.
     """
 
     def __init__(
@@ -58,6 +65,8 @@ class Simulator:
         perf_as_strings: bool = False,
         models: Collection[str] | None = None,
         keep_requests: int = 10_000,
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         settings = Settings(
             ttft=ttft,
@@ -71,9 +80,11 @@ class Simulator:
             perf_as_strings=perf_as_strings,
         )
         self._script = Script()
+        self._admission = Admission(limits=limits, clock=clock)
         self._api = SimulatedAPI(
-            settings,
-            self._script,
+            Routes(settings, self._script),
+            self._admission,
+            seed=seed,
             keep=keep_requests,
             number_of=self._connection_number,
             on_change=self._wake,
@@ -102,6 +113,18 @@ class Simulator:
     def base_url(self) -> str:
         """`http://HOST:PORT/v1`; `http://HOST:PORT/inference/v1` answers as well."""
         return f"{self._server.url}/v1"
+
+    @property
+    def limits(self) -> Limits | None:
+        """The limits; set others to change them while it runs.
+
+        What was used stays used. A limit that has grown begins anew.
+        """
+        return self._admission.rates.limits
+
+    @limits.setter
+    def limits(self, limits: Limits | None) -> None:
+        self._admission.rates.limits = limits
 
     @property
     def requests(self) -> list[RecordedRequest]:

@@ -4,12 +4,6 @@ from fireworks_async.simulator import Simulator
 from fireworks_async.simulator._metrics import gateway_headers
 from tests.support.simulated import ask
 
-LIMITS = [
-    f"x-ratelimit-{kind}-{what}"
-    for kind in ("limit", "remaining")
-    for what in ("requests", "tokens-prompt", "tokens-generated")
-]
-
 
 async def test_a_whole_answer_has_all_headers(sim):
     answer = await ask(sim, temperature=0.5, max_tokens=7)
@@ -22,15 +16,7 @@ async def test_a_whole_answer_has_all_headers(sim):
     options = json.loads(headers["fireworks-sampling-options"])
     assert [options["temperature"], options["max_tokens"]] == [0.5, 7]
     assert options["mirostat_lr"] == 0.1
-    assert [headers[name] for name in LIMITS] == [
-        "60",
-        "60000",
-        "12000",
-        "59",
-        "59991",
-        "11993",
-    ]
-    assert headers["x-ratelimit-over-limit"] == "no"
+    assert not any(name.startswith("x-ratelimit") for name in headers)
 
 
 async def test_a_stream_has_what_is_known_at_its_beginning(sim):
@@ -38,7 +24,6 @@ async def test_a_stream_has_what_is_known_at_its_beginning(sim):
     assert headers["fireworks-prompt-tokens"] == "9"
     assert headers["fireworks-server-time-to-first-token"] == "0.000"
     assert "fireworks-server-processing-time" not in headers
-    assert headers["x-ratelimit-remaining-requests"] == "59"
 
 
 async def test_every_answer_comes_through_the_gateway(sim):

@@ -3,33 +3,68 @@ import asyncio
 import pytest
 
 from fireworks_async.simulator import Raw, Reply, Simulator, SlowHeaders
-from fireworks_async.simulator._answers import Step
-from fireworks_async.simulator._player import _join
+from fireworks_async.simulator._answers import Answer, Step
+from fireworks_async.simulator._player import _send_body
+from fireworks_async.simulator._script import RecordedRequest
 from tests.support.simulated import connect, exchange_until, wire_request
 
 
-def joined(*steps):
-    return [(step.delay, step.data) for step in _join(steps)]
+class Writer:
+    """Keeps what is written."""
+
+    def __init__(self):
+        self.writes = []
+
+    async def write(self, data):
+        self.writes.append(data)
 
 
-def test_neighbours_without_a_delay_share_a_write():
-    steps = [Step(0.1, b"a"), Step(0.0, b"b"), Step(0.2, b"c"), Step(0.0, b"d")]
-    assert joined(*steps) == [(0.1, b"ab"), (0.2, b"cd")]
-    assert joined() == []
+async def written(*steps, **how):
+    writer = Writer()
+    record = RecordedRequest(1, "POST", "/", {}, 0.0, 1)
+    now = asyncio.get_running_loop().time()
+    await _send_body(Answer(steps=steps, **how), writer, record, now)
+    return writer.writes, record
 
 
-def test_a_gate_begins_a_write():
+async def test_neighbours_without_a_delay_share_a_write():
+    steps = [Step(0.001, b"a"), Step(0.0, b"b"), Step(0.02, b"c"), Step(0.0, b"d")]
+    assert (await written(*steps))[0][-2:] == [b"ab", b"cd"]
+    assert b"".join((await written())[0]) == b""
+
+
+async def test_steps_that_are_late_share_a_write():
+    late = Step(1e-9, b"x")
+    writes, _ = await written(*[late] * 10)
+    assert b"".join(writes) == b"x" * 10
+    assert len(writes) < 4
+
+
+async def test_a_gate_begins_a_write():
     gate = asyncio.Event()
-    assert [step.gate for step in _join([Step(0, b"a"), Step(0, b"b", gate=gate)])] == [
-        None,
-        gate,
-    ]
+    gate.set()
+    writes, _ = await written(Step(0, b"a"), Step(0, b"b", gate=gate))
+    assert writes == [b"a", b"b"]
 
 
-def test_a_write_is_not_without_limit():
-    writes = joined(*[Step(0.0, b"x")] * 1000)
-    assert len(writes) == 16
-    assert b"".join(data for _, data in writes) == b"x" * 1000
+async def test_a_write_is_not_without_limit():
+    writes, _ = await written(*[Step(0.0, b"x")] * 1000)
+    assert 16 <= len(writes) <= 17
+    assert b"".join(writes) == b"x" * 1000
+
+
+async def test_steps_that_are_to_stay_apart_do():
+    writes, _ = await written(*[Step(0.0, b"x")] * 5, joined=False)
+    assert [data for data in writes if data] == [b"x"] * 5
+
+
+async def test_tokens_are_counted_and_the_first_is_timed():
+    steps = [Step(0, b"r", "role"), Step(0, b"a", "delta"), Step(0, b"b", "delta")]
+    _, record = await written(*steps)
+    assert record.generated_tokens == 2
+    assert record.first_token_at is not None
+    _, record = await written(steps[0])
+    assert (record.generated_tokens, record.first_token_at) == (0, None)
 
 
 async def arrivals(sim, count):
