@@ -90,6 +90,10 @@ class Thinking(TypedDict, total=False):
     type: Required[Literal["enabled", "disabled", "adaptive"]]
     budget_tokens: int | None
     """Cap on the tokens of reasoning, at least 1024."""
+    keep: str | None
+    """``all`` keeps the reasoning of all earlier turns. Not with every model."""
+    effort: str | None
+    """How much to reason, as ``reasoning_effort`` has it. Not with every model."""
 
 
 _Stop: TypeAlias = str | Sequence[str]

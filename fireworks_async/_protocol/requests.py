@@ -7,6 +7,7 @@ from typing import cast
 
 import msgspec
 
+from fireworks_async._protocol.definitions import clean_tools
 from fireworks_async._protocol.messages import (
     clean_messages,
     clean_reasoning_effort,
@@ -70,6 +71,8 @@ def encode_chat(
         "messages": clean_messages(messages, inline_documents=inline_documents),
         **_present(params),
     }
+    if "tools" in body:
+        body["tools"] = clean_tools(body["tools"])
     if "tool_choice" in body:
         body["tool_choice"] = clean_tool_choice(body["tool_choice"])
     return _streamed("/chat/completions", body, extra_body)

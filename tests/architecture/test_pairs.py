@@ -41,6 +41,7 @@ OTHER_ROOMS = {
     "cancellation",
     "conformance",
     "faults",
+    "parity",
     "real",
     "support",
     "typing",

@@ -26,7 +26,7 @@ def test_fields_and_options_are_separated():
         fields,
         {**options, "timeout": Timeout.of(None)},
     )
-    assert options.keys() == CallOptions.__optional_keys__
+    assert options.keys() | {"session_affinity"} == CallOptions.__optional_keys__
 
 
 def test_what_is_not_given_is_in_neither():
@@ -136,3 +136,30 @@ def test_headers_that_cannot_be_sent_are_named_and_not_shown(headers, error, tex
     with pytest.raises(error, match=f"^extra_headers: {text}") as caught:
         check_headers("extra_headers", headers)
     assert "CANARY" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("headers", "sent"),
+    [
+        (None, {"x-session-affinity": "s-1"}),
+        ({"X-A": "b"}, {"x-session-affinity": "s-1", "X-A": "b"}),
+        ({"X-Session-Affinity": "mine"}, {"X-Session-Affinity": "mine"}),
+    ],
+)
+def test_a_session_is_a_header_unless_that_is_there(headers, sent):
+    given = {"session_affinity": "s-1", "extra_headers": headers}
+    _, options = split(given)
+    assert options == {"extra_headers": sent}
+    assert given == {"session_affinity": "s-1", "extra_headers": headers}
+
+
+def test_no_session_is_no_header():
+    assert split({"session_affinity": None}) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("session", "error"), [(3, TypeError), ("", ValueError), ("a\nb", ValueError)]
+)
+def test_what_is_no_session_is_refused(session, error):
+    with pytest.raises(error, match="session_affinity: expected text"):
+        split({"session_affinity": session})

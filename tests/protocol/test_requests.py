@@ -321,3 +321,13 @@ class TestText:
         params = {"reasoning_effort": "low", "thinking": {"type": "enabled"}}
         with pytest.raises(ValueError, match="thinking and reasoning_effort"):
             encode_text(model=MODEL, prompt="x", params=params)
+
+
+def test_definitions_in_tools_are_where_the_api_looks_for_them():
+    schema = {"$ref": "#/definitions/P", "definitions": {"P": {"type": "object"}}}
+    tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
+    [sent] = body_of(tools=[tool])["tools"]
+    assert sent["function"]["parameters"] == {
+        "$ref": "#/$defs/P",
+        "$defs": {"P": {"type": "object"}},
+    }
