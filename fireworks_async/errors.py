@@ -23,9 +23,10 @@ FireworksError
 │   │   ├── UnprocessableEntityError
 │   │   ├── TooEarlyError
 │   │   ├── RateLimitError
-│   │   └── InternalServerError
-│   │       └── ServiceUnavailableError
-│   │           └── DeploymentScalingUpError
+│   │   ├── InternalServerError
+│   │   │   └── ServiceUnavailableError
+│   │   │       └── DeploymentScalingUpError
+│   │   └── ServiceEndedError
 │   └── StreamError
 │       ├── StreamTruncatedError
 │       ├── StreamProtocolError
@@ -37,7 +38,8 @@ FireworksError
 ├── BatchError
 └── LoadTestError
 
-The class of an ``APIStatusError`` is decided by the HTTP status, never by its text.
+The class of an ``APIStatusError`` is decided by the HTTP status (and for
+``ServiceEndedError`` by the host), never by its text.
 Every error pickles to an equal one, so that it can travel between processes.
 No error holds the API key: the errors of the HTTP library, whose ``repr`` prints the
 ``Authorization`` header, are never kept as a cause or a context.
@@ -77,6 +79,7 @@ __all__ = (
     "RequestTimeoutError",
     "RequestTooLargeError",
     "SchemaMismatchError",
+    "ServiceEndedError",
     "ServiceUnavailableError",
     "StreamError",
     "StreamProtocolError",
@@ -308,6 +311,13 @@ class ServiceUnavailableError(InternalServerError):
 
 class DeploymentScalingUpError(ServiceUnavailableError):
     """503: the deployment was scaled to zero and is starting; ask again in minutes."""
+
+
+class ServiceEndedError(APIStatusError):
+    """401 or 404 of hosts whose service is over: Fireworks' own for audio.
+
+    They answer every key and every path so; the key may be right.
+    """
 
 
 class StreamError(APIError):

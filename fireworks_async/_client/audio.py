@@ -27,7 +27,7 @@ from fireworks_async._protocol.audio import (
     form_fields,
 )
 from fireworks_async._protocol.multipart import FilePart
-from fireworks_async.errors import APIStatusError
+from fireworks_async.errors import APIStatusError, ServiceEndedError
 
 __all__ = ("Audio", "AudioCallParams", "AudioEndpoint", "AudioFile")
 
@@ -98,6 +98,7 @@ class AudioEndpoint:
             TypeError: A keyword is unknown, or a value is of the wrong type.
             ValueError: A value, or a combination, that cannot be sent.
             OSError: The file cannot be read.
+            ServiceEndedError: Fireworks' own audio hosts refuse.
             APIError: The call failed.
         """
         fields, options = split(params, keywords=_KEYWORDS)
@@ -123,8 +124,11 @@ class AudioEndpoint:
                     self._service, request, options, decode, base_url=base
                 )
             except APIStatusError as error:
-                _explain(error, base)
-                raise
+                if not _has_ended(error, base):
+                    raise
+                refusal = error
+            # Outside the handler, so that it is no context of the other.
+            raise _service_ended(refusal, base)
 
 
 class Audio:
@@ -170,14 +174,24 @@ def _name_of(file: object) -> str:
     return Path(name).name if isinstance(name, str) else "audio"
 
 
-def _explain(error: APIStatusError, base: str) -> None:
-    """Say what a refusal of Fireworks' own audio hosts means."""
+def _has_ended(error: APIStatusError, base: str) -> bool:
+    """Tell whether Fireworks' own audio hosts refuse."""
     host = urlsplit(base).hostname or ""
     is_theirs = host.startswith("audio-") and host.endswith(".fireworks.ai")
-    if is_theirs and error.status_code in _GONE:
-        error.message = (
-            f"{host} refuses: Fireworks ended its audio service in June 2026. Give "
-            f"audio_base_url, or FIREWORKS_AUDIO_BASE_URL, of a server that has one. "
-            f"It said: {error.message}"
-        )
-        error.args = (error.message,)
+    return is_theirs and error.status_code in _GONE
+
+
+def _service_ended(error: APIStatusError, base: str) -> ServiceEndedError:
+    return ServiceEndedError(
+        f"{urlsplit(base).hostname} refuses: Fireworks ended its audio service in June "
+        "2026. Give audio_base_url, or FIREWORKS_AUDIO_BASE_URL, of a server that has "
+        f"one. It said: {error.message}",
+        status_code=error.status_code,
+        headers=error.headers,
+        retry_after=error.retry_after,
+        code=error.code,
+        type=error.type,
+        param=error.param,
+        request_id=error.request_id,
+        body=error.body,
+    )

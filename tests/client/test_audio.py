@@ -9,9 +9,9 @@ from fireworks_async._client.audio import AudioEndpoint
 from fireworks_async.errors import (
     APIConnectionError,
     APIError,
-    AuthenticationError,
     BadRequestError,
     NotFoundError,
+    ServiceEndedError,
 )
 from fireworks_async.simulator import ErrorReply, Raw, Rejection, Simulator
 from fireworks_async.types import Transcription
@@ -230,19 +230,20 @@ class TestHosts:
             service.transport.calls[0].url == "http://127.0.0.1:1/v1/audio/translations"
         )
 
-    @pytest.mark.parametrize(
-        ("status", "kind"), [(401, AuthenticationError), (404, NotFoundError)]
-    )
-    async def test_a_service_that_has_ended_says_so(self, status, kind):
+    @pytest.mark.parametrize("status", [401, 404])
+    async def test_a_service_that_has_ended_says_so(self, status):
         with mocked_api() as mocked:
             MockedAPI(mocked).answers(
                 status,
-                json={"error": {"message": "no"}},
+                json={"error": {"message": "no", "code": "GONE"}, "request_id": "r-1"},
                 url="https://audio-prod.api.fireworks.ai/v1/audio/transcriptions",
             )
             async with AsyncFireworks(api_key="fw_mocked") as client:
                 call = client.audio.transcriptions.create(file=b"a")
-                error = await failure(call, kind)
+                error = await failure(call, ServiceEndedError)
+        assert (error.status_code, error.code) == (status, "GONE")
+        assert error.request_id == "r-1"
+        assert error.__context__ is None
         assert "ended its audio service in June 2026" in str(error)
         assert "audio_base_url" in error.message
 
