@@ -1,7 +1,14 @@
 """``client.chat``: keyword arguments in, a stream out."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, Literal, TypeVar, Unpack, cast, overload
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+)
+from typing import Any, Literal, TypeAlias, TypeVar, Unpack, cast, overload
 
 from fireworks_async._client.attempts import Service
 from fireworks_async._client.options import ChatCallParams, check_count, split
@@ -13,15 +20,21 @@ from fireworks_async._policy.catalogue import is_known, sees_images
 from fireworks_async._policy.naming import resolve_chat_model
 from fireworks_async._protocol.chunks import ChatCompletionChunk
 from fireworks_async._protocol.completions import ChatCompletion
-from fireworks_async._protocol.dialects import CHAT
+from fireworks_async._protocol.dialects import chat_with_tools
 from fireworks_async._protocol.events import ChatEvent, EventBuilder
 from fireworks_async._protocol.parsed import ParseMode, TypedAnswer
 from fireworks_async._protocol.requests import encode_chat
 from fireworks_async._protocol.tools import ToolRun
+from fireworks_async._protocol.written_calls import offered_tools
 
-__all__ = ("Chat", "ChatCompletions")
+__all__ = ("Chat", "ChatCompletions", "Watch")
 
 T = TypeVar("T")
+
+Watch: TypeAlias = Callable[
+    [Stream[ChatCompletionChunk, ChatCompletion]], Awaitable[object]
+]
+"""Reads the stream of an answer."""
 
 _CHAT_KEYWORDS = ChatCallParams.__optional_keys__
 _PARSE_KEYWORDS = ParseParams.__optional_keys__
@@ -181,6 +194,7 @@ class ChatCompletions:
         messages: Iterable[object],
         tools: Iterable[ToolLike],
         max_rounds: int = 10,
+        watch: Watch | None = None,
         **params: Unpack[RunToolsParams],
     ) -> ToolRun:
         """Let the model call functions until it has its answer.
@@ -195,6 +209,8 @@ class ChatCompletions:
                 ``create``: a call of one of the last ends the run, for its caller to
                 answer.
             max_rounds: Answers to ask for at most.
+            watch: Awaited with the stream of each answer, opened, to read from it as
+                it comes; what it leaves is read after it.
             params: The fields of ``ChatParams``, and the options of ``CallOptions``. A
                 ``tool_choice`` that forces a call holds for the first round.
 
@@ -211,13 +227,18 @@ class ChatCompletions:
         if later.get("tool_choice") not in (None, "none"):
             later["tool_choice"] = "auto"
 
-        def ask(history: list[object], is_first: bool) -> Stream[Any, ChatCompletion]:
-            return self.create(
+        async def ask(history: list[object], is_first: bool) -> ChatCompletion:
+            call = self.create(
                 model=model,
                 messages=history,
                 tools=toolbox.definitions,
                 **(params if is_first else later),
             )
+            if watch is None:
+                return await call
+            async with call as stream:
+                await watch(stream)
+                return await stream.collect()
 
         return await toolbox.run(ask, messages, max_rounds=max_rounds)
 
@@ -243,7 +264,8 @@ class ChatCompletions:
             extra_body=options.get("extra_body"),
             inline_documents=inlining and sees_images(name) is False,
         )
-        return reader_for(service, CHAT, request, options)
+        offered = offered_tools(fields, options.get("extra_body"))
+        return reader_for(service, chat_with_tools(offered), request, options)
 
 
 class Chat:

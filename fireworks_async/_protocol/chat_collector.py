@@ -7,10 +7,10 @@ from fireworks_async._protocol.collector import ChoiceParts, Collector
 from fireworks_async._protocol.completions import ChatCompletion, ChatMessage, Choice
 from fireworks_async._protocol.tool_calls import ToolCallCollector
 
-__all__ = ("ChatCollector",)
+__all__ = ("ChatCollector", "ChatParts")
 
 
-class _ChatParts(ChoiceParts[ChunkChoice, Choice]):
+class ChatParts(ChoiceParts[ChunkChoice, Choice]):
     """One choice being put together."""
 
     __slots__ = ("has_content", "reasoning", "refusal", "role", "tool_calls")
@@ -103,4 +103,4 @@ class ChatCollector(Collector[ChunkChoice, Choice, ChatCompletion]):
         )
 
     def _new_parts(self) -> ChoiceParts[ChunkChoice, Choice]:
-        return _ChatParts()
+        return ChatParts()

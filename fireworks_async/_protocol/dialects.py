@@ -1,8 +1,10 @@
 """What the streams of chat and of text completions differ in, as two values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from fireworks_async._protocol.call_repair import RepairingCollector
 from fireworks_async._protocol.chat_collector import ChatCollector
 from fireworks_async._protocol.chunks import (
     ChatCompletionChunk,
@@ -20,7 +22,7 @@ from fireworks_async._protocol.text_completions import (
     decode_text_chunks,
 )
 
-__all__ = ("CHAT", "TEXT", "Dialect")
+__all__ = ("CHAT", "TEXT", "Dialect", "chat_with_tools")
 
 ChunkT = TypeVar("ChunkT", bound=Chunk[Any])
 ResultT = TypeVar("ResultT", bound="ChatCompletion | Completion")
@@ -59,3 +61,12 @@ TEXT: Dialect[CompletionChunk, Completion] = Dialect(
     decode_chunk=decode_text_chunk,
     chunk_from_completion=decode_text_chunk,
 )
+
+
+def chat_with_tools(
+    names: Collection[str],
+) -> Dialect[ChatCompletionChunk, ChatCompletion]:
+    """The dialect of a chat in which these tools were offered: none are ``CHAT``."""
+    if not names:
+        return CHAT
+    return CHAT._replace(collector=partial(RepairingCollector, names))

@@ -126,6 +126,7 @@ class WrittenCallReader:
             self._held.clear()
         else:
             self._release()
+        self._calls = []
         self._step = WrittenCallReader._over
         return self._given()
 

@@ -9,8 +9,8 @@ import pytest
 from fireworks_async import AsyncFireworks, tool_of
 from fireworks_async._client.options import ChatCallParams
 from fireworks_async._client.tools import RunToolsParams, Toolbox
-from fireworks_async.errors import ServiceUnavailableError
-from fireworks_async.simulator import Rejection, Reply, Simulator, ToolCall
+from fireworks_async.errors import ServiceUnavailableError, StreamTruncatedError
+from fireworks_async.simulator import Cut, Hold, Rejection, Reply, Simulator, ToolCall
 from tests.support.calls import MESSAGES, failure
 
 
@@ -219,3 +219,160 @@ def test_it_takes_what_every_chat_call_takes():
 def test_a_mapping_without_a_function_goes_as_typed():
     odd = {"type": "other"}
     assert Toolbox([odd, odd]).definitions == [odd, odd]
+
+
+class TestWatching:
+    async def test_each_answer_is_read_as_it_comes(self, run, simulator):
+        simulator.script(calls(("add", {"a": 1}), text="Let me add."))
+        simulator.script(Reply(text="It is 2."))
+        seen = []
+
+        async def watch(stream):
+            seen.append([text async for text in stream.text()])
+
+        result = await run(add, watch=watch)
+        assert ["".join(texts) for texts in seen] == ["Let me add.", "It is 2."]
+        assert result.completion.choices[0].message.content == "It is 2."
+        assert result.completion.usage is not None
+        assert answers(result) == ["2"]
+
+    async def test_what_it_leaves_is_read_after_it(self, run, simulator):
+        simulator.script(Reply(text="It is two and no more."))
+
+        async def watch(stream):
+            async for _ in stream:
+                break
+
+        result = await run(add, watch=watch)
+        assert result.completion.choices[0].message.content == "It is two and no more."
+
+    async def test_what_goes_wrong_in_it_ends_the_run(self, run, simulator):
+        simulator.always(Reply(text="Yes."))
+
+        async def watch(stream):
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            await run(add, watch=watch)
+        await simulator.until(lambda: simulator.in_flight == 0)
+        assert len(simulator.requests) == 1
+
+
+class TestCallsWrittenAsText:
+    CALL = '{"name": "add", "parameters": {"a": 1, "b": 2}}'
+
+    async def test_they_are_run(self, run, simulator):
+        simulator.script(Reply(text=self.CALL), Reply(text="It is 3."))
+        result = await run(add)
+        assert answers(result) == ["3"]
+        assert result.completion.choices[0].message.content == "It is 3."
+        said, told = bodies(simulator)[1]["messages"][1:]
+        assert "content" not in said or said["content"] is None
+        assert said["tool_calls"][0]["id"] == told["tool_call_id"]
+
+    async def views(self, client, **params):
+        """The same answer by every way of reading it."""
+        create = client.chat.completions.create
+        arguments = {"model": "deepseek-v3p1", "messages": MESSAGES, **params}
+        yield await create(**arguments)
+        async with create(**arguments) as stream:
+            yield [chunk async for chunk in stream], stream
+        async with create(**arguments) as stream:
+            batches = [batch async for batch in stream.batches()]
+            yield [chunk for batch in batches for chunk in batch], stream
+        async with create(**arguments) as stream:
+            events = [event async for event in stream.events()]
+            done = [e for e in events if e.type.endswith("arguments.done")]
+            assert [(e.name, e.id) for e in done] == [
+                (c.function.name, c.id)
+                for c in stream.snapshot.choices[0].message.tool_calls or ()
+            ]
+            texts = [e.delta for e in events if e.type == "content.delta"]
+            assert "".join(texts) == (stream.snapshot.choices[0].message.content or "")
+            yield None, stream
+        async with create(**arguments) as stream:
+            texts = [text async for text in stream.text()]
+            assert "".join(texts) == (stream.snapshot.choices[0].message.content or "")
+            yield None, stream
+
+    @pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
+    @pytest.mark.parametrize(
+        ("text", "content", "count"),
+        [
+            (CALL, None, 1),
+            (f"See:\n<tool_call>{CALL}</tool_call>", "See:\n", 1),
+            (CALL.replace("add", "odd"), CALL.replace("add", "odd"), 0),
+        ],
+    )
+    async def test_all_ways_of_reading_agree(
+        self, text, content, count, stream, simulator
+    ):
+        simulator.always(Reply(text=list(text) if stream else text, stream=stream))
+        async with AsyncFireworks(
+            base_url=simulator.base_url, api_key="fw_test"
+        ) as client:
+            tools = [tool_of(add).definition]
+            async for view in self.views(client, tools=tools):
+                chunks, stream = view if isinstance(view, tuple) else (None, None)
+                completion = stream.snapshot if stream else view
+                [choice] = completion.choices
+                assert choice.message.content == content
+                assert len(choice.message.tool_calls or ()) == count
+                assert choice.finish_reason == ("tool_calls" if count else "stop")
+                if stream:
+                    assert stream.finish_reason == choice.finish_reason
+                if chunks:
+                    assert "".join(c.content for c in chunks) == (content or "")
+
+    @pytest.mark.parametrize(
+        "params",
+        [
+            {},
+            {"tools": [tool_of(add).definition], "tool_choice": "none"},
+            {"tools": [tool_of(shout).definition]},
+        ],
+        ids=["no tools", "none to be called", "another tool"],
+    )
+    async def test_where_none_can_be_called_it_is_text(self, params, simulator):
+        simulator.always(Reply(text=self.CALL))
+        async with AsyncFireworks(
+            base_url=simulator.base_url, api_key="fw_test"
+        ) as client:
+            completion = await client.chat.completions.create(
+                model="deepseek-v3p1", messages=MESSAGES, **params
+            )
+        assert completion.choices[0].message.content == self.CALL
+        assert completion.choices[0].finish_reason == "stop"
+
+    async def test_one_that_is_cut_is_in_the_partial_answer(self, simulator):
+        simulator.script((Reply(text=list(self.CALL)), Cut(20)))
+        async with AsyncFireworks(
+            base_url=simulator.base_url, api_key="fw_test", max_retries=0
+        ) as client:
+            call = client.chat.completions.create(
+                model="deepseek-v3p1",
+                messages=MESSAGES,
+                tools=[tool_of(add).definition],
+            )
+            error = await failure(call.collect(), StreamTruncatedError)
+        text = error.partial.choices[0].message.content
+        assert text
+        assert self.CALL.startswith(text)
+        assert error.partial == call.snapshot
+
+    async def test_it_counts_as_output_from_its_first_token_on(self, simulator):
+        simulator.script((Reply(text=list(self.CALL)), Hold(3)))
+        async with AsyncFireworks(
+            base_url=simulator.base_url, api_key="fw_test"
+        ) as client:
+            call = client.chat.completions.create(
+                model="deepseek-v3p1",
+                messages=MESSAGES,
+                tools=[tool_of(add).definition],
+            )
+            async with call as stream:
+                async for chunk in stream:
+                    assert chunk.content == ""
+                    if stream.timings.first_delta_at is not None:
+                        break
+                assert stream.snapshot.choices[0].message.content
