@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from fireworks_async import AsyncFireworks
 from fireworks_async.simulator import Simulator
 from tests.parity.corpus import HELLO, JSON_SCHEMA, PNG, WEATHER
 from tests.support.sounds import wav
@@ -118,18 +117,6 @@ OTHER_FORMS: list[dict[str, Any]] = [
 ]
 # What the API takes only without something else, or only with it.
 NEVER_TOGETHER = {"max_completion_tokens", "thinking", "functions", "function_call"}
-
-
-@pytest.fixture
-async def sim():
-    async with Simulator(tokens=2) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-async def client(sim):
-    async with AsyncFireworks(base_url=sim.base_url, api_key="fw_test") as made:
-        yield made
 
 
 async def echoed(sim: Simulator, call: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 
 from fireworks_async import AsyncFireworks, BadRequestError
 from tests.parity.comparing import ABSENT, differences
-from tests.support.raw_server import RawServer, Send
+from tests.support.raw_server import Send
 from tests.support.sounds import wav
 from tests.support.wire import DONE, json_response, stream_body, stream_head
 
@@ -301,19 +301,13 @@ TRANSCRIPTION = {
 
 
 @pytest.fixture
-async def connect():
-    """Give a client of a server that plays a script; both are closed at the end."""
-    opened: list[Any] = []
+def connect(play):
+    """Give a client of a server that answers so."""
 
     async def to(*steps: Any) -> AsyncFireworks:
-        server = await RawServer(list(steps)).__aenter__()
-        client = AsyncFireworks(base_url=server.base_url, api_key="fw_test")
-        opened.extend((client, server))
-        return client
+        return (await play(list(steps)))[0]
 
-    yield to
-    for each in opened:
-        await each.__aexit__(None, None, None)
+    return to
 
 
 def lost(sent: Any, result: Any) -> dict[str, Any]:

@@ -27,20 +27,6 @@ THEIRS = json.loads(RECORD.read_text(encoding="utf-8"))["calls"]
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-async def sim():
-    async with Simulator(tokens=2) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-async def client(sim):
-    async with AsyncFireworks(
-        base_url=sim.base_url, api_key="fw_test", max_retries=0
-    ) as made:
-        yield made
-
-
 async def make(client: AsyncFireworks, call: Call) -> None:
     fields: dict[str, Any] = call.fields | call.ours
     match call.endpoint:
