@@ -2,16 +2,12 @@
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Final, Self
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, overload
 
 from fireworks_async._client.attempts import Service
-from fireworks_async._client.audio import Audio
 from fireworks_async._client.chat import Chat
-from fireworks_async._client.completions import Completions
 from fireworks_async._client.config import ClientConfig
-from fireworks_async._client.embeddings import Embeddings
-from fireworks_async._client.models import Models
-from fireworks_async._client.rerank import Rerank
 from fireworks_async._net.interfaces import PoolStatistics
 from fireworks_async._net.pool import SessionPool
 from fireworks_async._policy.retry import RetryBudget
@@ -22,11 +18,45 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from fireworks_async._client.audio import Audio
+    from fireworks_async._client.completions import Completions
+    from fireworks_async._client.embeddings import Embeddings
+    from fireworks_async._client.models import Models
+    from fireworks_async._client.rerank import Rerank
+
 __all__ = ("AsyncFireworks",)
 
 _DEFAULT_TIMEOUT: Final = Timeout()
 # What the shared pool was made with, and a view cannot change.
 _OF_THE_POOL: Final = frozenset({"max_connections", "max_concurrency"})
+
+ResourceT = TypeVar("ResourceT")
+
+
+class _Resource(Generic[ResourceT]):
+    """A resource whose room is entered when it is first asked for.
+
+    Most programs use one or two, and loading all would double what an import costs.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, client: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, client: "AsyncFireworks", owner: type) -> ResourceT: ...
+    def __get__(
+        self, client: "AsyncFireworks | None", owner: type
+    ) -> "Self | ResourceT":
+        if client is None:
+            return self
+        room = import_module(f"fireworks_async._client.{self._name}")
+        kind: Callable[[Service], ResourceT] = getattr(room, self._name.capitalize())
+        members = vars(client)
+        # In the way of this descriptor from now on.
+        resource = members[self._name] = kind(members["_service"])
+        return resource
 
 
 class AsyncFireworks:
@@ -57,6 +87,12 @@ class AsyncFireworks:
         MissingAPIKeyError: No key, neither here nor in the environment.
         ConfigurationError: An argument, or the variable in its place, cannot be used.
     """
+
+    completions: "_Resource[Completions]" = _Resource()
+    embeddings: "_Resource[Embeddings]" = _Resource()
+    rerank: "_Resource[Rerank]" = _Resource()
+    audio: "_Resource[Audio]" = _Resource()
+    models: "_Resource[Models]" = _Resource()
 
     def __init__(
         self,
@@ -97,11 +133,6 @@ class AsyncFireworks:
     def _set_service(self, service: Service) -> None:
         self._service = service
         self.chat = Chat(service)
-        self.completions = Completions(service)
-        self.embeddings = Embeddings(service)
-        self.rerank = Rerank(service)
-        self.audio = Audio(service)
-        self.models = Models(service)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._service.config.base_url} {self._pool!r}>"

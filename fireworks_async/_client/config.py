@@ -4,10 +4,11 @@ import ipaddress
 import re
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Self, TypeAlias, cast
 from urllib.parse import urlsplit
+
+import msgspec
 
 from fireworks_async._client.options import (
     check_count,
@@ -76,8 +77,7 @@ def check_api_key(key: object, source: str) -> str:
     return key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientConfig:
+class ClientConfig(msgspec.Struct, frozen=True, kw_only=True):
     """All that a client was told; its ``repr`` shows no key and no header.
 
     Attributes:
@@ -93,16 +93,19 @@ class ClientConfig:
         has_own_audio_base: Whether audio stays where it is when the base URL changes.
     """
 
-    api_key: APIKey = field(repr=False)
+    api_key: APIKey
     base_url: str
     audio_base_url: str | None
     timeout: Timeout
     max_retries: int
     max_connections: int
     max_concurrency: int | None
-    default_headers: Mapping[str, str] = field(repr=False)
+    default_headers: Mapping[str, str]
     document_inlining: bool
-    has_own_audio_base: bool = field(repr=False)
+    has_own_audio_base: bool
+
+    def __repr__(self) -> str:
+        return f"<ClientConfig {self.base_url}>"
 
     @classmethod
     def resolve(
@@ -168,7 +171,7 @@ class ClientConfig:
         elif "base_url" in changes and not self.has_own_audio_base:
             changes["audio_base_url"] = changes["base_url"]
         _warn_of_clear_text(changes.get("base_url"), changes.get("audio_base_url"))
-        return replace(self, **changes)
+        return msgspec.structs.replace(self, **changes)
 
 
 def _fill_from(environ: Mapping[str, str], values: dict[str, object]) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """The keywords of one call that are not fields of its body, and their separation."""
 
-import difflib
 import re
 from collections.abc import Collection, Mapping
 from typing import TypedDict, cast
@@ -142,6 +141,9 @@ def unexpected_keyword(
     It names the keyword that was probably meant, or says ``otherwise``.
     """
     text = f"{function}() got an unexpected keyword argument {name!r}"
+    # Known only to those who need it: it is a large part of what an import costs.
+    import difflib  # noqa: PLC0415
+
     nearest = difflib.get_close_matches(name, keywords, n=1)
     if nearest:
         return TypeError(f"{text}; did you mean {nearest[0]!r}?")

@@ -5,7 +5,7 @@ Two questions, asked in this order and both answered yes before a call is repeat
 ``RetryBudget.try_spend`` (would it help everybody else?).
 """
 
-import dataclasses
+import msgspec
 
 from fireworks_async.errors import (
     APIConnectionError,
@@ -93,8 +93,7 @@ class RetryBudget:
         self._balance = min(self._capacity, self._balance + credit)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(msgspec.Struct, frozen=True):
     """Which errors are worth another attempt, and how long to wait before it.
 
     Attributes:

@@ -1,14 +1,13 @@
 """How long each part of a call may take; nothing here waits or reads a clock."""
 
-import dataclasses
+import msgspec
 
 from fireworks_async.errors import ConfigurationError
 
 __all__ = ("Timeout",)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Timeout:
+class Timeout(msgspec.Struct, frozen=True):
     """Four limits in seconds; None means no limit.
 
     A timeout may be noticed up to 2 % or 50 ms late, whichever is more, never early.
@@ -32,7 +31,7 @@ class Timeout:
     total: float | None = None
 
     def __post_init__(self) -> None:
-        for name in self.__slots__:
+        for name in self.__struct_fields__:
             _require_limit(name, getattr(self, name))
 
     @classmethod

@@ -1,7 +1,7 @@
-import dataclasses
 import warnings
 from typing import ClassVar
 
+import msgspec
 import pytest
 
 from fireworks_async._client.config import ClientConfig, check_api_key
@@ -25,13 +25,13 @@ def resolve(environ=(), **arguments):
 
 def test_defaults():
     config = resolve()
-    assert dataclasses.asdict(
-        dataclasses.replace(config, default_headers=dict(config.default_headers))
+    assert msgspec.structs.asdict(
+        msgspec.structs.replace(config, default_headers=dict(config.default_headers))
     ) == {
         "api_key": KEY,
         "base_url": "https://api.fireworks.ai/inference/v1",
         "audio_base_url": None,
-        "timeout": dataclasses.asdict(Timeout()),
+        "timeout": Timeout(),
         "max_retries": 2,
         "max_connections": 1000,
         "max_concurrency": None,
@@ -66,7 +66,7 @@ def test_arguments_are_brought_into_their_final_form():
 
 def test_a_configuration_cannot_be_changed():
     config = resolve(default_headers={"X-A": "b"})
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         config.max_retries = 3
     with pytest.raises(TypeError):
         config.default_headers["X-A"] = "c"
@@ -144,7 +144,7 @@ class TestKey:
         )
         assert "CANARY" not in repr(config)
         assert "CANARY" not in repr(config.with_overrides(api_key="fw_CANARY2"))
-        assert "base_url='https://api.fireworks.ai/inference/v1'" in repr(config)
+        assert repr(config) == "<ClientConfig https://api.fireworks.ai/inference/v1>"
 
 
 class TestBase:
@@ -271,7 +271,7 @@ class TestOverrides:
         config = resolve(max_retries=5, timeout=7, default_headers={"X-A": "b"})
         assert config.with_overrides() == config
         changed = config.with_overrides(max_retries=0)
-        assert changed == dataclasses.replace(config, max_retries=0)
+        assert changed == msgspec.structs.replace(config, max_retries=0)
 
     def test_each_argument_can_be_overridden(self):
         changed = resolve().with_overrides(
