@@ -9,7 +9,7 @@ import pytest
 
 from fireworks_async import AsyncFireworks, ServiceUnavailableError
 from tests.support.calls import KEY, MESSAGES
-from tests.support.leaks import Leaks, settle
+from tests.support.leaks import Descriptors, Leaks, settle
 from tests.support.raw_server import Pause, RawServer, Send
 from tests.support.wire import (
     DONE,
@@ -110,6 +110,7 @@ class Soak:
 async def test_random_ends_leave_nothing_behind(count):
     rng = random.Random(20260801)
     leaks = Leaks()
+    descriptors = Descriptors()
     async with RawServer() as server:
         async with AsyncFireworks(
             api_key=KEY, base_url=server.base_url, max_concurrency=AT_ONCE
@@ -145,4 +146,4 @@ async def test_random_ends_leave_nothing_behind(count):
     await settle()
     assert leaks.tasks() == []
     # A resolver's own descriptors are closed by its own thread, in its own time.
-    assert not [what for what in leaks.descriptors() if what.startswith("socket")]
+    assert not [what for what in descriptors.new() if what.startswith("socket")]

@@ -15,21 +15,27 @@ _TURNS = 5
 
 
 class Leaks:
-    """What has come since this object was made; make it inside the running loop."""
+    """Tasks that have come since this object was made, inside the running loop."""
 
     def __init__(self) -> None:
         self._tasks = asyncio.all_tasks()
-        self._descriptors = _open_descriptors()
 
     def tasks(self) -> list[str]:
         """Tasks that are still running, this one not counted."""
         new = asyncio.all_tasks() - self._tasks - {asyncio.current_task()}
         return [repr(task) for task in new]
 
-    def descriptors(self) -> list[str]:
+
+class Descriptors:
+    """What is open when this object is made; listing it takes milliseconds."""
+
+    def __init__(self) -> None:
+        self._before = _open_descriptors()
+
+    def new(self) -> list[str]:
         """What the open descriptors that were not there before point to."""
         now = _open_descriptors()
-        return [what for number, what in now.items() - self._descriptors.items()]
+        return [what for number, what in now.items() - self._before.items()]
 
 
 def _open_descriptors() -> dict[int, str]:

@@ -2,13 +2,11 @@
 
 import asyncio
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.leaks import Leaks
+from tests.support.leaks import Descriptors, Leaks
 
 _TESTS = Path(__file__).parent.parent
 
@@ -18,10 +16,17 @@ import pathlib
 import time
 
 import aiohttp
+import pytest
 
 import fireworks_async
 
 kept = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_is_kept():
+    yield
+    kept.pop().detach()
 
 
 async def test_honest():
@@ -52,50 +57,54 @@ async def test_blocks_the_loop():
 """
 
 
-@pytest.fixture(scope="module")
-def outcome(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("culprits")
-    (directory / "conftest.py").write_text((_TESTS / "conftest.py").read_text())
-    (directory / "test_culprits.py").write_text(_CULPRITS)
-    config = _TESTS.parent / "pyproject.toml"
-    command = [sys.executable, "-m", "pytest", "-c", config, directory, "-rA"]
-    # Wide, because pytest cuts the complaint at the width of the terminal.
-    wide = os.environ | {"COLUMNS": "400"}
-    result = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=wide
-    )
-    return [line for line in result.stdout.splitlines() if "test_culprits.py::" in line]
+class Verdicts:
+    """A plugin that keeps what came of each test: when it failed, and the complaint."""
+
+    def __init__(self):
+        self.of = {}
+
+    def pytest_runtest_logreport(self, report):
+        name = report.nodeid.rpartition("::")[2]
+        self.of.setdefault(name, None)
+        if report.failed:
+            self.of[name] = (report.when, report.longreprtext)
 
 
-@pytest.mark.parametrize("name", ["test_honest", "test_honest_without_a_loop"])
-def test_who_leaves_nothing_behind_passes(outcome, name):
-    lines = [line for line in outcome if line.endswith(f"::{name}")]
-    assert [line.split()[0] for line in lines] == ["PASSED"]
-
-
-@pytest.mark.parametrize(
-    ("name", "verdict", "complaint"),
-    [
-        ("test_leaves_a_task", "ERROR", "tasks still running"),
-        ("test_leaves_a_session", "ERROR", "sessions not closed"),
-        ("test_leaves_an_error_that_nobody_saw", "ERROR", "lost"),
-        ("test_blocks_the_loop", "FAILED", "Blocking call to time.sleep"),
-    ],
-)
-def test_who_leaves_something_behind_fails(outcome, name, verdict, complaint):
-    lines = [line for line in outcome if f"::{name} - " in line]
-    assert [line.split()[0] for line in lines] == [verdict]
-    assert complaint in lines[0]
+def test_the_strict_fixtures_fail_who_leaves_something_behind_and_nobody_else(tmp_path):
+    (tmp_path / "conftest.py").write_text((_TESTS / "conftest.py").read_text())
+    (tmp_path / "test_culprits.py").write_text(_CULPRITS)
+    verdicts = Verdicts()
+    config = str(_TESTS.parent / "pyproject.toml")
+    # Within this process: another would take seconds to start.
+    options = ["-c", config, "-n0", "-p", "no:cacheprovider", "-p", "no:terminal"]
+    assert pytest.main([*options, str(tmp_path)], plugins=[verdicts]) == 1
+    expected = {
+        "test_honest": None,
+        "test_honest_without_a_loop": None,
+        "test_leaves_a_task": ("teardown", "tasks still running"),
+        "test_leaves_a_session": ("teardown", "sessions not closed"),
+        "test_leaves_an_error_that_nobody_saw": ("teardown", "lost"),
+        "test_blocks_the_loop": ("call", "Blocking call to time.sleep"),
+    }
+    assert verdicts.of.keys() == expected.keys()
+    for name, complaint in expected.items():
+        found = verdicts.of[name]
+        if complaint is None:
+            assert found is None
+        else:
+            assert found[0] == complaint[0]
+            assert complaint[1] in found[1]
 
 
 async def test_leaks_are_told_while_they_are_there():
     leaks = Leaks()
+    descriptors = Descriptors()
     reading, writing = os.pipe()
     task = asyncio.create_task(asyncio.sleep(60))
-    assert [what.partition(":")[0] for what in leaks.descriptors()] == ["pipe"] * 2
+    assert [what.partition(":")[0] for what in descriptors.new()] == ["pipe"] * 2
     assert len(leaks.tasks()) == 1
     os.close(reading)
     os.close(writing)
     task.cancel()
     await asyncio.wait([task])
-    assert leaks.descriptors() == leaks.tasks() == []
+    assert descriptors.new() == leaks.tasks() == []
