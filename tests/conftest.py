@@ -1,12 +1,45 @@
 """What every test is held to: nothing blocks the loop, nothing is left behind."""
 
+import gc
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 from blockbuster import blockbuster_ctx
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from tests.support.leaks import Leaks, settle, unseen_errors, watched_sessions
+
+# How long an example takes says more of the machine than of what is tested.
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try properties with a fifth of the examples, unless slow tests are wanted too."""
+    settings.register_profile("full", _PATIENT, max_examples=100)
+    settings.register_profile("quick", _PATIENT, max_examples=20)
+    settings.load_profile("full" if _wants_slow(config) else "quick")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """With all their examples, properties are slow tests."""
+    if _wants_slow(config):
+        for item in items:
+            if is_hypothesis_test(getattr(item, "obj", None)):
+                item.add_marker("slow")
+
+
+def _wants_slow(config: pytest.Config) -> bool:
+    return "not slow" not in config.getoption("markexpr")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collected tests, which all stay, out of every later collection."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,11 +1,12 @@
 """Bytes of an answer, cut anywhere, and the chunks that they are."""
 
+import itertools
 import json
 import sys
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fireworks_async._protocol.chat_collector import ChatCollector
@@ -22,6 +23,7 @@ from fireworks_async.errors import (
     StreamProtocolError,
     StreamServerError,
 )
+from tests.support.properties import examples
 from tests.support.recorded import (
     CHAT_ANSWERS,
     CHAT_FAILURES,
@@ -91,7 +93,31 @@ A, B, C = (
 )
 
 
+# Cutting at each place costs the square of the length.
+LONG = 2_500
+
+
+def splits(body):
+    """Every split; of a long stream each 23rd, and byte by byte."""
+    if len(body) < LONG:
+        yield from every_split(body)
+    else:
+        yield from itertools.islice(every_split(body), 0, len(body), 23)
+        yield [bytes([byte]) for byte in body]
+
+
 class TestRecordedStreams:
+    @pytest.mark.slow
+    @pytest.mark.parametrize(
+        "recording",
+        [each for each in CHAT_ANSWERS if len(each.body) >= LONG],
+        ids=lambda r: r.name,
+    )
+    def test_a_long_one_may_be_cut_at_each_place(self, recording):
+        whole = parse([recording.body])
+        for reads in every_split(recording.body):
+            assert parse(reads) == whole, reads
+
     @pytest.mark.parametrize("recording", CHAT_ANSWERS, ids=lambda r: r.name)
     def test_answers(self, recording):
         whole = chunks, failure, _ = parse([recording.body])
@@ -100,7 +126,7 @@ class TestRecordedStreams:
         assert failure is None
         assert collector.is_whole
         assert_holds(msgspec.to_builtins(collector.result()), recording.expected)
-        for reads in every_split(recording.body):
+        for reads in splits(recording.body):
             assert parse(reads) == whole, reads
         assert parse_slowly(recording.body) == whole
 
@@ -641,7 +667,7 @@ def framed(draw):
     return values, reads
 
 
-@settings(max_examples=75)
+@examples(75)
 @given(framed())
 def test_no_framing_and_no_cutting_changes_the_chunks(case):
     values, reads = case
@@ -650,7 +676,7 @@ def test_no_framing_and_no_cutting_changes_the_chunks(case):
     assert came == [decode_chunk(json.dumps(value)) for value in values]
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(
     st.lists(
         st.sampled_from(

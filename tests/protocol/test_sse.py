@@ -4,11 +4,12 @@ import sys
 import tracemalloc
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fireworks_async.errors import StreamProtocolError
 from fireworks_async.sse import ServerSentEvent, SSEDecoder
+from tests.support.properties import examples
 from tests.support.splits import every_split
 from tests.support.sse_reference import reference_events
 
@@ -572,7 +573,7 @@ def cut_streams(draw):
     return [stream[a:b] for a, b in itertools.pairwise(edges)]
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @example([b"\xef\xbb\xbf\xef", b"\xbb\xbfdata\n\n"])
 @example([b"data: a\r", b"\n\r", b"\ndata: b\n\n"])
 @given(cut_streams())
@@ -583,7 +584,7 @@ def test_any_stream_at_any_cuts_gives_what_the_standard_says(reads):
     assert [(e.event, e.data, e.id, e.retry) for e in events] == expected
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(cut_streams(), st.integers(1, 12))
 def test_the_cap_acts_the_same_at_any_cuts(reads, cap):
     whole = decode([b"".join(reads)], SSEDecoder(max_line_bytes=cap))

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from fireworks_async._protocol.schema_check import mismatch
 from fireworks_async._protocol.strict_schema import strict_schema, without_fillers
+from tests.support.properties import examples
 
 NULL = {"type": "null"}
 NAMES = ("a", "b", "c/d")
@@ -286,8 +287,7 @@ def has_entangled(schema):
 
 
 patient = settings(
-    max_examples=60,
-    deadline=None,
+    examples(60),
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 

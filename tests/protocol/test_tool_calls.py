@@ -3,12 +3,13 @@
 import json
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fireworks_async._protocol.chunks import ToolCallDelta
 from fireworks_async._protocol.completions import FunctionCall, ToolCall
 from fireworks_async._protocol.tool_calls import ToolCallCollector
+from tests.support.properties import examples
 
 
 def fragment(index=None, id=None, name=None, arguments=None, **fields):  # noqa: A002 - as on the wire
@@ -244,14 +245,14 @@ def fragmented_calls(draw):
     return fragments, expected
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(fragmented_calls())
 def test_no_cutting_and_no_order_changes_the_calls(case):
     fragments, expected = case
     assert collected(*fragments) == expected
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(fragmented_calls())
 def test_repeating_id_and_name_changes_nothing(case):
     fragments, expected = case
