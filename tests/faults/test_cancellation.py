@@ -120,7 +120,9 @@ async def test_f54_calls_cancelled_at_random_disturb_no_others(client_to, leaks)
 
 
 @pytest.mark.parametrize("first", ["cancellation", "timeout"])
-async def test_f55_a_cancellation_in_the_step_of_a_timeout_wins(ask, client_to, first):
+async def test_f55_a_cancellation_in_the_step_of_a_timeout_wins(
+    ask, client_to, hurry, first
+):
     async with RawServer([Hang()]) as server:
         client = client_to(server, timeout=Timeout(receive=0.1))
         task = asyncio.create_task(ask(client))
@@ -128,7 +130,7 @@ async def test_f55_a_cancellation_in_the_step_of_a_timeout_wins(ask, client_to, 
         if first == "timeout":
             asyncio.get_running_loop().call_later(0.2, task.cancel)
         # The loop sees both moments pass at once.
-        time.sleep(0.25)  # noqa: ASYNC251 - the point of it
+        hurry.pass_time(0.25)
         if first == "cancellation":
             task.cancel()
         await asyncio.wait([task])
