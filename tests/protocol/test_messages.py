@@ -207,6 +207,7 @@ class TestObjects:
 
         assert clean(Message("user", "u")) == [{"role": "user", "content": "u"}]
 
+    @pytest.mark.slow
     def test_messages_of_the_openai_client(self):
         chat = pytest.importorskip("openai.types.chat")
         message = chat.ChatCompletionMessage.model_validate(

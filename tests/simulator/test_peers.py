@@ -1,4 +1,7 @@
-"""Clients that others wrote have to take the simulator for the real thing."""
+"""Clients that others wrote have to take the simulator for the real thing.
+
+They take seconds to import; a stream through each is what the quick run has of them.
+"""
 
 import gc
 import json
@@ -64,6 +67,7 @@ async def _sweep():
         await settle()
 
 
+@pytest.mark.slow
 async def test_a_completion(peer, sim):
     sim.script(Reply(text="Good morning", reasoning="Hm."))
     completion = await peer.chat.completions.create(model=MODEL, messages=HELLO)
@@ -98,6 +102,7 @@ async def test_a_stream(peer, sim):
     assert sim.requests[0].finished
 
 
+@pytest.mark.slow
 async def test_two_choices(peer):
     whole = await peer.chat.completions.create(model=MODEL, messages=HELLO, n=2)
     stream = await peer.chat.completions.create(
@@ -110,6 +115,7 @@ async def test_two_choices(peer):
     assert texts == [choice.message.content for choice in whole.choices]
 
 
+@pytest.mark.slow
 async def test_logprobs(peer):
     completion = await peer.chat.completions.create(
         model=MODEL, messages=HELLO, logprobs=True, top_logprobs=3
@@ -122,6 +128,7 @@ async def test_logprobs(peer):
     assert all(bytes(token.bytes).decode() == token.token for token in tokens)
 
 
+@pytest.mark.slow
 async def test_a_tool_call(peer):
     asked = {"model": MODEL, "messages": HELLO, "tools": [WEATHER]}
     completion = await peer.chat.completions.create(**asked, tool_choice=FORCED)
@@ -132,6 +139,7 @@ async def test_a_tool_call(peer):
     assert json.loads(call.function.arguments) == ARGUMENTS
 
 
+@pytest.mark.slow
 async def test_errors_are_told_apart(peer, sim):
     sdk = sys.modules[type(peer).__module__.partition(".")[0]]
     asked = {"model": MODEL, "messages": HELLO}
@@ -148,6 +156,7 @@ async def test_errors_are_told_apart(peer, sim):
         await peer.chat.completions.create(**asked)
 
 
+@pytest.mark.slow
 async def test_a_reader_that_breaks_off_is_noticed(peer, sim):
     stream = await peer.chat.completions.create(
         model=MODEL,
@@ -163,6 +172,7 @@ async def test_a_reader_that_breaks_off_is_noticed(peer, sim):
     assert sim.requests[0].left_at is not None
 
 
+@pytest.mark.slow
 async def test_openai_puts_a_streamed_tool_call_together(sim):
     import openai
 
@@ -179,6 +189,7 @@ async def test_openai_puts_a_streamed_tool_call_together(sim):
     assert json.loads(call.function.arguments) == ARGUMENTS
 
 
+@pytest.mark.slow
 async def test_openai_parses_structured_output(sim):
     import openai
     import pydantic
@@ -253,6 +264,7 @@ def test_litellm():
     assert told["refused"]
 
 
+@pytest.mark.slow
 async def test_the_other_endpoints_by_the_sdk_of_openai(sim):
     import openai
 
