@@ -8,6 +8,7 @@ with the values of local variables, pickles.
 import asyncio
 import gc
 import io
+import linecache
 import logging
 import pickle
 import socket
@@ -99,6 +100,9 @@ class Ears:
         # Warnings as text: as objects they would keep alive what they warn of.
         self._warnings = warnings.catch_warnings()
         self._warnings.__enter__()
+        # The debug mode looks at each source file again for every callback.
+        self._check = linecache.checkcache
+        linecache.checkcache = lambda filename=None: None
         warnings.simplefilter("always")
         logging.captureWarnings(True)
         loop = asyncio.get_running_loop()
@@ -108,6 +112,7 @@ class Ears:
 
     def __exit__(self, *exc):
         asyncio.get_running_loop().set_debug(False)
+        linecache.checkcache = self._check
         logging.captureWarnings(False)
         self._warnings.__exit__(*exc)
         self._logger.setLevel(self._level)
