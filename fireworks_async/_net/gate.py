@@ -4,9 +4,7 @@ A place is handed from the one who leaves to the one who has waited longest; it 
 put back and raced for. The limit can move while calls wait.
 """
 
-import asyncio
-from collections import OrderedDict
-
+from fireworks_async._net.line import Line
 from fireworks_async.errors import ClientClosedError
 
 __all__ = ("Gate",)
@@ -15,15 +13,12 @@ __all__ = ("Gate",)
 class Gate:
     """A first-in, first-out admission of up to ``limit`` holders."""
 
-    __slots__ = ("_closed", "_limit", "_waiters", "admitted")
+    __slots__ = ("_closed", "_limit", "_line", "admitted")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._closed = False
-        # Ordered, so that both ends of a wait cost O(1): a place handed over takes the
-        # first, a wait that is cancelled takes itself out. A plain dict would have to
-        # step over all that left before its first.
-        self._waiters: OrderedDict[asyncio.Future[None], None] = OrderedDict()
+        self._line: Line[None, None] = Line()
         self.admitted = 0
 
     def __repr__(self) -> str:
@@ -32,7 +27,7 @@ class Gate:
     @property
     def waiting(self) -> int:
         """How many wait."""
-        return len(self._waiters)
+        return len(self._line)
 
     @property
     def limit(self) -> int:
@@ -52,7 +47,7 @@ class Gate:
         """
         if self._closed:
             raise ClientClosedError("the client is closed")
-        if self.admitted >= self._limit or self._waiters:
+        if self.admitted >= self._limit or self._line:
             return False
         self.admitted += 1
         return True
@@ -65,17 +60,7 @@ class Gate:
         """
         if self.admit_nowait():
             return
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters[waiter] = None
-        try:
-            await waiter
-        except asyncio.CancelledError:
-            if waiter in self._waiters:
-                del self._waiters[waiter]
-            elif not waiter.cancelled() and waiter.exception() is None:
-                # Handed a place and cancelled in the same step: the next one gets it.
-                self.release()
-            raise
+        await self._line.wait(None, self._give_back)
 
     def release(self) -> None:
         """Give a place back; exactly once for each ``admit``."""
@@ -85,15 +70,15 @@ class Gate:
     def close(self) -> None:
         """Turn away those who wait and all who come."""
         self._closed = True
-        while self._waiters:
-            waiter, _ = self._waiters.popitem(last=False)
-            if not waiter.done():
-                waiter.set_exception(ClientClosedError("the client was closed"))
+        self._line.close(_closed)
+
+    def _give_back(self, _: None) -> None:
+        self.release()
 
     def _hand_over(self) -> None:
-        while self._waiters and self.admitted < self._limit:
-            waiter, _ = self._waiters.popitem(last=False)
-            # One that was cancelled is done, and takes itself out when its task runs.
-            if not waiter.done():
-                self.admitted += 1
-                waiter.set_result(None)
+        while self.admitted < self._limit and self._line.hand(None):
+            self.admitted += 1
+
+
+def _closed() -> ClientClosedError:
+    return ClientClosedError("the client was closed")

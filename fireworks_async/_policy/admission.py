@@ -1,0 +1,357 @@
+"""Whether the next call may be sent: pauses, concurrency and budgets taken together.
+
+Calls are numbered as they are admitted, and each is settled once, when it is over. Time
+and chance are handed in; who waits, and how, is not known here.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from fireworks_async._policy.budgets import Budget, Mark, MirroredBudget
+from fireworks_async._policy.concurrency import AdaptiveConcurrency, Admitted
+from fireworks_async._policy.drift import TTFTDrift
+from fireworks_async._policy.estimates import Need
+from fireworks_async._policy.pauses import Pauses
+
+__all__ = (
+    "NOTHING",
+    "Admission",
+    "AdmissionControl",
+    "Dimension",
+    "Levels",
+    "Result",
+    "Verdict",
+    "Wait",
+)
+
+Dimension: TypeAlias = Literal["requests", "prompt", "uncached", "generated"]
+Levels: TypeAlias = Mapping[Dimension, tuple[float, float]]
+"""What is allowed and what is left, as the server reports it."""
+
+Verdict: TypeAlias = Literal[
+    "answered", "rate_limited", "overloaded", "scaling_up", "failed", "neutral"
+]
+"""How a call ended. ``neutral`` says nothing of the server's state."""
+
+NOTHING: Final = Need(0.0, 0.0, 0.0)
+
+_NAMES: Final[Mapping[Dimension, str]] = {
+    "requests": "requests",
+    "prompt": "prompt tokens",
+    "uncached": "uncached prompt tokens",
+    "generated": "generated tokens",
+}
+_SPENT: Final = 0.01
+"""Share of a limit that counts as nothing being left."""
+_FUTILE: Final = 4
+"""Cuts that change nothing, after which the server is slow by itself."""
+_BEARABLE_QUEUE: Final = 0.5
+"""Seconds in a deployment's queue, which keep it busy and cost little."""
+
+
+class Wait(NamedTuple):
+    """What the next call waits for.
+
+    Attributes:
+        seconds: How long, or infinity when another call has to end first.
+        reason: In a few words; empty when it waits for a place only.
+    """
+
+    seconds: float
+    reason: str
+
+
+class Admission(NamedTuple):
+    """A call that was admitted, and what was taken for it."""
+
+    call: Admitted
+    model: str
+    need: Need
+    marks: Mapping[Dimension, Mark]
+
+
+class Result(NamedTuple):
+    """How a call ended.
+
+    Attributes:
+        verdict: In a word.
+        used: Tokens that it was charged; None when that is not known.
+        levels: The account's limits, as of the call's arrival; may be empty.
+        queued: Seconds in the server's queue, where the server measures it.
+        ttft: Seconds to the first token; None when none came.
+        total: Seconds in all.
+        retry_after: Seconds that the API asked to wait, or None.
+    """
+
+    verdict: Verdict
+    used: Need | None = None
+    levels: Levels = MappingProxyType({})
+    queued: float | None = None
+    ttft: float | None = None
+    total: float = 0.0
+    retry_after: float | None = None
+
+
+class AdmissionControl:
+    """Decides for one account.
+
+    Token budgets are the server's, for each model, from the first answer on that
+    reports them; fixed ones come on top.
+
+    Args:
+        concurrency: How many calls may be in flight.
+        requests: A fixed budget of requests, or None.
+        tokens: A fixed budget of tokens, prompt and generated together, or None.
+        random: Gives numbers from 0 to 1, for jitter.
+    """
+
+    def __init__(
+        self,
+        concurrency: AdaptiveConcurrency,
+        *,
+        requests: Budget | None = None,
+        tokens: Budget | None = None,
+        random: Callable[[], float],
+    ) -> None:
+        self.concurrency = concurrency
+        self.in_flight = 0
+        self._requests = requests
+        self._tokens = tokens
+        self._random = random
+        self._pauses = Pauses()
+        self._budgets: dict[str, dict[Dimension, MirroredBudget]] = {}
+        # What calls in flight were admitted with, by model: budgets that the first
+        # answer brings begin without it.
+        self._outstanding: dict[str, dict[Dimension, float]] = {}
+        self._drifts: dict[str, TTFTDrift] = {}
+        self._latest = 0
+        self._probe: int | None = None
+        self._usual_total = 0.0
+        self._spent_until = 0
+        self._share = 1.0
+        self._places: int | None = None
+
+    @property
+    def limit(self) -> int:
+        """How many calls may be in flight now."""
+        limit = self.concurrency.limit
+        return limit if self._places is None else min(limit, self._places)
+
+    def allow(self, share: float, places: int | None, now: float) -> None:
+        """Use only a share of every budget, and of the calls in flight only some.
+
+        Args:
+            share: More than 0, at most 1: the rest is for other processes.
+            places: Calls in flight at most; None for no other limit than ours.
+            now: Monotonic seconds.
+        """
+        self._share = share
+        self._places = places
+        for budget in self._all_budgets():
+            # What was refilled until now was refilled at the old share.
+            budget.level(now)
+            budget.share = share
+
+    def wait(self, model: str, need: Need, now: float) -> Wait | None:
+        """What a call waits for; None when it may be sent now."""
+        if seconds := self._pauses.wait(now):
+            return Wait(seconds, self._pauses.reason)
+        if self._pauses.probing and self._probe is not None:
+            return Wait(math.inf, self._pauses.reason)
+        if self.in_flight >= self.limit:
+            self.concurrency.was_full(self._latest)
+            return Wait(math.inf, "")
+        longest = Wait(0.0, "")
+        for budget, amount, reason in self._costs(model, need):
+            if isinstance(budget, MirroredBudget) and not self.in_flight:
+                budget.trust(now)
+            seconds = budget.wait(amount, now)
+            if seconds > longest.seconds:
+                longest = Wait(seconds, reason)
+        return longest if longest.seconds else None
+
+    def admit(self, model: str, need: Need, now: float) -> Admission:
+        """Take what the call needs."""
+        self._latest += 1
+        self.in_flight += 1
+        if self._pauses.probing:
+            self._probe = self._latest
+        amounts = _amounts(need)
+        marks: dict[Dimension, Mark] = {}
+        for dimension, budget in self._budgets.get(model, {}).items():
+            marks[dimension] = budget.mark(now)
+            budget.admit(amounts[dimension], now)
+        self._take_outstanding(model, amounts, 1)
+        if self._requests is not None:
+            self._requests.take(1, now)
+        if self._tokens is not None:
+            self._tokens.take(need.prompt + need.generated, now)
+        return Admission(Admitted(self._latest, self.in_flight), model, need, marks)
+
+    def settle(self, admission: Admission, result: Result, now: float) -> None:
+        """Give back what was not used, and hear how the call went."""
+        self.in_flight -= 1
+        call = admission.call
+        if call.sequence == self._probe:
+            self._probe = None
+        used = admission.need if result.used is None else result.used
+        self._take_outstanding(admission.model, _amounts(admission.need), -1)
+        if self._tokens is not None:
+            unused = admission.need.prompt + admission.need.generated
+            self._tokens.give(unused - used.prompt - used.generated, now)
+        was_refused = result.verdict in ("rate_limited", "overloaded", "scaling_up")
+        amounts, charges = _amounts(admission.need), _amounts(used)
+        if was_refused:
+            charges["requests"] = 0.0
+        self._settle_budgets(admission, amounts, charges, result.levels, now)
+        self._steer(admission, result, used, now)
+
+    def reprieve(self, admission: Admission, now: float) -> None:
+        """Take an admission back that was not made use of."""
+        if self._requests is not None:
+            self._requests.give(1, now)
+        charges = Result("neutral", used=NOTHING)
+        self.settle(admission, charges, now)
+
+    def _steer(
+        self, admission: Admission, result: Result, used: Need, now: float
+    ) -> None:
+        call, latest = admission.call, self._latest
+        if result.verdict in ("answered", "neutral"):
+            if result.verdict == "answered":
+                self._hear_answer(admission, result, used, now)
+            return
+        if result.retry_after is not None:
+            self._pauses.asked(result.retry_after, now)
+        pause = self._pauses.failed
+        match result.verdict:
+            case "scaling_up":
+                pause = self._pauses.scaling_up
+            case "rate_limited" if self._hear_spent(admission, result.levels):
+                pause = self._pauses.spent
+            case "rate_limited":
+                self.concurrency.refused(call, latest=latest, now=now)
+            case "overloaded":
+                self.concurrency.overloaded(call, latest=latest, now=now)
+            case _:
+                self.concurrency.failed()
+        pause(call.sequence, latest=latest, random=self._random(), now=now)
+
+    def _hear_answer(
+        self, admission: Admission, result: Result, used: Need, now: float
+    ) -> None:
+        if self._pauses.succeeded(admission.call.sequence):
+            self.concurrency.restart(self._latest, now)
+        self._expect_delay(admission.model, result.total)
+        queued, bearable = self._queue(admission.model, result, used, now)
+        self.concurrency.succeeded(
+            admission.call,
+            latest=self._latest,
+            in_flight=self.in_flight + 1,
+            total=result.total,
+            queued=queued,
+            bearable=bearable,
+            now=now,
+        )
+        if self.concurrency.futile_cuts >= _FUTILE and result.queued is None:
+            self.concurrency.futile_cuts = 0
+            self._drifts[admission.model].forget()
+
+    def _hear_spent(self, admission: Admission, levels: Levels) -> bool:
+        """Whether a refusal is explained by a budget that is used up."""
+        amounts = _amounts(admission.need)
+        spent: list[Dimension] = []
+        for dimension, (limit, left) in levels.items():
+            if left < max(amounts[dimension], _SPENT * limit):
+                spent.append(dimension)
+        if spent and admission.call.sequence > self._spent_until:
+            self._spent_until = self._latest
+            for dimension in spent:
+                self._budgets[admission.model][dimension].slow_down()
+        return bool(spent)
+
+    def _expect_delay(self, model: str, total: float) -> None:
+        usual = self._usual_total or total
+        self._usual_total = usual + (total - usual) / 20
+        generated = self._budgets[model].get("generated")
+        if generated is not None:
+            generated.expect_delay(self._usual_total)
+
+    def _queue(
+        self, model: str, result: Result, used: Need, now: float
+    ) -> tuple[float | None, float]:
+        """Seconds that the call waited at the server, and how many are bearable."""
+        if result.queued is not None:
+            return result.queued, _BEARABLE_QUEUE
+        if result.ttft is None:
+            return None, _BEARABLE_QUEUE
+        drift = self._drifts.setdefault(model, TTFTDrift())
+        excess, usual = drift.excess(result.ttft, prompt_tokens=used.uncached, now=now)
+        return excess, max(_BEARABLE_QUEUE, usual / 2)
+
+    def _settle_budgets(
+        self,
+        admission: Admission,
+        amounts: Mapping[Dimension, float],
+        charges: Mapping[Dimension, float],
+        levels: Levels,
+        now: float,
+    ) -> None:
+        budgets = self._budgets.setdefault(admission.model, {})
+        for dimension, budget in budgets.items():
+            budget.settle(amounts[dimension], charges[dimension], now)
+            if dimension in levels and dimension in admission.marks:
+                limit, left = levels[dimension]
+                own = 0.0 if budget.at_end else charges[dimension]
+                budget.report(limit, left + own, admission.marks[dimension], now)
+        for dimension, (limit, left) in levels.items():
+            if dimension not in budgets:
+                budgets[dimension] = budget = MirroredBudget(
+                    limit=limit,
+                    remaining=left,
+                    taken=self._outstanding[admission.model][dimension],
+                    at_end=dimension == "generated",
+                    now=now,
+                )
+                budget.share = self._share
+                if budget.at_end:
+                    # Not in what was left: that was said before any was generated.
+                    budget.settle(0.0, charges[dimension], now)
+
+    def _costs(self, model: str, need: Need) -> list[tuple[Budget, float, str]]:
+        amounts = _amounts(need)
+        costs: list[tuple[Budget, float, str]] = [
+            (budget, amounts[dimension], _NAMES[dimension])
+            for dimension, budget in self._budgets.get(model, {}).items()
+        ]
+        if self._requests is not None:
+            costs.append((self._requests, 1.0, "requests a minute"))
+        if self._tokens is not None:
+            amount = need.prompt + need.generated
+            costs.append((self._tokens, amount, "tokens a minute"))
+        return costs
+
+    def _all_budgets(self) -> list[Budget]:
+        fixed = [self._requests, self._tokens]
+        return [
+            *(budget for budget in fixed if budget is not None),
+            *(b for budgets in self._budgets.values() for b in budgets.values()),
+        ]
+
+    def _take_outstanding(
+        self, model: str, amounts: Mapping[Dimension, float], sign: int
+    ) -> None:
+        outstanding = self._outstanding.setdefault(model, dict.fromkeys(_NAMES, 0.0))
+        for dimension, amount in amounts.items():
+            outstanding[dimension] += sign * amount
+
+
+def _amounts(need: Need) -> dict[Dimension, float]:
+    return {
+        "requests": 1.0,
+        "prompt": need.prompt,
+        "uncached": need.uncached,
+        "generated": need.generated,
+    }

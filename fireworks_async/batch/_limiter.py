@@ -1,0 +1,304 @@
+"""Lets rows through one after another, as fast as the account and the server allow.
+
+The decisions are ``AdmissionControl``'s; here they are waited for. Rows stand in one
+line, so that a large one is not passed by small ones for ever, and one timer in all
+wakes the line.
+"""
+
+import math
+import random
+from typing import Final
+
+from fireworks_async._net.clock import SystemClock
+from fireworks_async._net.interfaces import Clock, Timer
+from fireworks_async._net.line import Line
+from fireworks_async._policy.admission import (
+    NOTHING,
+    Admission,
+    AdmissionControl,
+    Dimension,
+    Levels,
+    Result,
+    Verdict,
+    Wait,
+)
+from fireworks_async._policy.budgets import Budget
+from fireworks_async._policy.concurrency import AdaptiveConcurrency, LimitChange
+from fireworks_async._policy.estimates import Estimator, Need
+from fireworks_async.batch._interfaces import (
+    Cause,
+    Demand,
+    LimiterStatistics,
+    Outcome,
+)
+from fireworks_async.errors import APIStatusError
+
+__all__ = ("RowLimiter", "row_limiter")
+
+_INITIAL: Final = 16
+_CEILING: Final = 1000
+_TICK: Final = 0.005
+"""Seconds between two looks at the line at least: many small rows share a timer."""
+_VERDICTS: Final[dict[Cause, Verdict]] = {
+    "connection": "failed",
+    "overloaded": "overloaded",
+    "rate_limit": "rate_limited",
+    "scaling_up": "scaling_up",
+    "server": "failed",
+    "stall": "failed",
+    "truncated": "failed",
+}
+_QUEUE_NAMES: Final = (
+    "fireworks-prefill-queue-duration",
+    "prefill-queue-duration",
+)
+_REPORTED: Final[tuple[tuple[Dimension, str], ...]] = (
+    ("requests", "requests"),
+    ("prompt", "tokens-prompt"),
+    ("uncached", "tokens-cache-adjusted-prompt"),
+    ("generated", "tokens-generated"),
+)
+
+
+class _RowPermit:
+    """The right to make one attempt, and what was taken for it."""
+
+    __slots__ = ("_limiter", "admission", "demand")
+
+    def __init__(
+        self, limiter: "RowLimiter", demand: Demand, admission: Admission
+    ) -> None:
+        self._limiter: RowLimiter | None = limiter
+        self.demand = demand
+        self.admission = admission
+
+    def settle(self, outcome: Outcome) -> None:
+        """Give it back, and say how the attempt ended. Called exactly once."""
+        limiter, self._limiter = self._limiter, None
+        assert limiter is not None, "settled twice"
+        limiter.settle(self, outcome)
+
+
+class RowLimiter:
+    """A ``Limiter`` of one job in one event loop.
+
+    Args:
+        control: Decides.
+        clock: Time.
+    """
+
+    def __init__(self, control: AdmissionControl, clock: Clock) -> None:
+        self._control = control
+        self._clock = clock
+        self._line: Line[Demand, _RowPermit] = Line()
+        self._estimators: dict[tuple[str, str], Estimator] = {}
+        self._timer: Timer | None = None
+        self._timer_at = math.inf
+
+    def __repr__(self) -> str:
+        return (
+            f"<RowLimiter {self._control.in_flight}/{self._control.limit} in flight, "
+            f"{len(self._line)} waiting>"
+        )
+
+    @property
+    def history(self) -> tuple[LimitChange, ...]:
+        """How the limit of rows in flight has moved, for the report."""
+        return tuple(self._control.concurrency.history)
+
+    async def admit(self, demand: Demand) -> _RowPermit:
+        """Wait until the row may be sent; first come, first served."""
+        if self._line.first() is None and (permit := self._try(demand)) is not None:
+            return permit
+        try:
+            return await self._line.wait(demand, self._take_back)
+        finally:
+            if self._line.first() is None:
+                self._disarm()
+
+    def settle(self, permit: _RowPermit, outcome: Outcome) -> None:
+        """Hear how an attempt ended, and see who may go now."""
+        now = self._clock.now()
+        used = self._used(permit.demand, outcome)
+        self._control.settle(
+            permit.admission,
+            Result(
+                "answered"
+                if outcome.cause is None
+                else _VERDICTS.get(outcome.cause, "neutral"),
+                used=used,
+                levels=_levels(outcome),
+                queued=_queued(outcome),
+                ttft=outcome.ttft,
+                total=outcome.total,
+                retry_after=outcome.retry_after,
+            ),
+            now,
+        )
+        self._let_through()
+
+    def allow(self, share: float, places: int | None = None) -> None:
+        """Use only a share of every budget; see ``AdmissionControl.allow``."""
+        self._control.allow(share, places, self._clock.now())
+        self._let_through()
+
+    def statistics(self) -> LimiterStatistics:
+        """Where it stands now."""
+        demand = self._line.first()
+        wait: Wait | None = None
+        if demand is not None:
+            wait = self._control.wait(
+                demand.model, self._need(demand), self._clock.now()
+            )
+        return LimiterStatistics(
+            in_flight=self._control.in_flight,
+            limit=self._control.limit,
+            waiting_for=None if wait is None else _in_words(wait),
+        )
+
+    def _try(self, demand: Demand) -> _RowPermit | None:
+        """Admit the row, or see to it that the line is looked at again."""
+        now = self._clock.now()
+        need = self._need(demand)
+        wait = self._control.wait(demand.model, need, now)
+        if wait is None:
+            admission = self._control.admit(demand.model, need, now)
+            return _RowPermit(self, demand, admission)
+        # Without an end: the next row that is settled opens the way.
+        if wait.seconds < math.inf:
+            self._arm(now + max(_TICK, wait.seconds))
+        return None
+
+    def _let_through(self) -> None:
+        while (demand := self._line.first()) is not None:
+            permit = self._try(demand)
+            if permit is None:
+                return
+            self._line.hand(permit)
+
+    def _take_back(self, permit: _RowPermit) -> None:
+        """A permit came in the step in which its row was cancelled."""
+        self._control.reprieve(permit.admission, self._clock.now())
+        self._let_through()
+
+    def _arm(self, at: float) -> None:
+        if at < self._timer_at:
+            self._disarm()
+            self._timer_at = at
+            self._timer = self._clock.call_at(at, self._on_timer)
+
+    def _disarm(self) -> None:
+        timer, self._timer = self._timer, None
+        self._timer_at = math.inf
+        if timer is not None:
+            timer.cancel()
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._timer_at = math.inf
+        self._let_through()
+
+    def _estimator(self, demand: Demand) -> Estimator:
+        kind = demand.endpoint, demand.model
+        found = self._estimators.get(kind)
+        if found is None:
+            found = self._estimators[kind] = Estimator()
+        return found
+
+    def _need(self, demand: Demand) -> Need:
+        return self._estimator(demand).need(
+            prompt_bytes=demand.prompt_bytes,
+            max_tokens=demand.max_tokens,
+            choices=demand.choices,
+        )
+
+    def _used(self, demand: Demand, outcome: Outcome) -> Need | None:
+        """What the server charged; None when that is not known."""
+        if outcome.cause == "invalid" or isinstance(outcome.error, APIStatusError):
+            return NOTHING
+        if outcome.prompt_tokens is None:
+            return None
+        # An endpoint that reports a prompt and nothing else generates nothing.
+        generated = outcome.completion_tokens or 0
+        cached = outcome.cached_tokens or 0
+        if outcome.cause is None:
+            self._estimator(demand).learn(
+                prompt_bytes=demand.prompt_bytes,
+                max_tokens=demand.max_tokens,
+                choices=demand.choices,
+                prompt_tokens=outcome.prompt_tokens,
+                cached_tokens=cached,
+                completion_tokens=generated,
+            )
+        prompt = outcome.prompt_tokens
+        return Need(prompt, max(0, prompt - cached), generated)
+
+
+def row_limiter(
+    *,
+    concurrency: int | None = None,
+    rpm: float | None = None,
+    tpm: float | None = None,
+    ceiling: int = _CEILING,
+    clock: Clock | None = None,
+) -> RowLimiter:
+    """Make the limiter of a job.
+
+    Args:
+        concurrency: Rows in flight, exactly; None to find out how many are best.
+        rpm: Requests a minute at most.
+        tpm: Tokens a minute at most, prompt and generated together.
+        ceiling: Rows in flight at most, when that is found out.
+        clock: Time; None for the system's.
+    """
+    clock = clock or SystemClock()
+    now = clock.now()
+    return RowLimiter(
+        AdmissionControl(
+            AdaptiveConcurrency(
+                initial=concurrency or _INITIAL,
+                floor=concurrency or 1,
+                ceiling=concurrency or ceiling,
+                now=now,
+            ),
+            requests=None if rpm is None else Budget.per_minute(rpm, now=now),
+            tokens=None if tpm is None else Budget.per_minute(tpm, now=now),
+            random=random.random,
+        ),
+        clock,
+    )
+
+
+def _levels(outcome: Outcome) -> Levels:
+    """The account's limits, where both what is allowed and what is left are reported."""
+    headers = outcome.headers
+    levels: dict[Dimension, tuple[float, float]] = {}
+    for dimension, name in _REPORTED:
+        left = headers.get(f"x-ratelimit-remaining-{name}")
+        allowed = headers.get(f"x-ratelimit-limit-{name}")
+        if left is None or allowed is None:
+            continue
+        try:
+            level = float(allowed), float(left)
+        except ValueError:
+            continue
+        if level[0] > 0 and all(map(math.isfinite, level)):
+            levels[dimension] = level
+    return levels
+
+
+def _queued(outcome: Outcome) -> float | None:
+    """Seconds in a deployment's queue; looked for before all metrics are read."""
+    said = outcome.perf_metrics or outcome.headers
+    if not any(name in said for name in _QUEUE_NAMES):
+        return None
+    perf = outcome.perf
+    return None if perf is None else perf.prefill_queue_duration
+
+
+def _in_words(wait: Wait) -> str | None:
+    if not wait.reason:
+        return None
+    if wait.seconds < 1 or wait.seconds == math.inf:
+        return wait.reason
+    return f"{wait.reason}, {wait.seconds:.0f} s"
