@@ -52,5 +52,6 @@ async def running(peer: str, python: Path | str) -> AsyncIterator[Ask]:
         try:
             yield ask
         finally:
-            process.kill()
+            if process.returncode is None:
+                process.kill()
             await process.wait()
