@@ -4,4 +4,15 @@ Uses the client as any stranger would. Public names are listed in ``__all__``; t
 modules with an underscore are rooms of this one, and nobody else's.
 """
 
-__all__ = ()
+from fireworks_async.batch._records import BatchResult
+from fireworks_async.batch._run import BatchControl, run_batch
+from fireworks_async.batch._summary import BatchSummary
+from fireworks_async.batch._tally import BatchProgress
+
+__all__ = (
+    "BatchControl",
+    "BatchProgress",
+    "BatchResult",
+    "BatchSummary",
+    "run_batch",
+)

@@ -8,8 +8,8 @@ import pytest
 import fireworks_async
 from tests.support.package import ROOT, module_name, sources, tree
 
-PUBLIC = ["errors", "simulator", "sse", "types"]
-RE_EXPORTS = ["simulator", "sse", "types"]
+PUBLIC = ["batch", "errors", "simulator", "sse", "types"]
+RE_EXPORTS = ["batch", "simulator", "sse", "types"]
 FACADE = ROOT.joinpath("fireworks_async/__init__.py").relative_to(ROOT)
 
 

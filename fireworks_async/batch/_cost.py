@@ -1,0 +1,161 @@
+"""What rows cost, and at most may cost; prices are the list's or the user's.
+
+Two sums, kept apart: what was spent, and what is reserved for rows in flight. The bound
+of a row is safe rather than close: a token is at least one byte of the request.
+"""
+
+from collections.abc import Mapping
+from typing import Final, cast
+
+from fireworks_async._measure.cost import cost_of_tokens
+from fireworks_async._policy.catalogue import ModelFacts, Prices, is_known, lookup
+from fireworks_async._policy.naming import resolve_chat_model, resolve_embedding_model
+from fireworks_async._protocol.completions import Usage
+from fireworks_async.batch._rows import Row
+
+__all__ = ("Budget", "PriceBook")
+
+# What chat templates add by themselves: a date, a default system message, role marks.
+_SLACK_TOKENS: Final = 1024
+_MEDIA: Final = frozenset({"image_url", "video_url", "audio_url", "file"})
+_PER: Final = 1_000_000
+# Rounding of sums must not look like an excess.
+_HAIR: Final = 1e-12
+
+
+class PriceBook:
+    """Prices by model.
+
+    Args:
+        own: Prices that hold for every model, in place of the list's.
+    """
+
+    def __init__(self, own: Prices | None = None) -> None:
+        self._own = own
+        self._facts: dict[tuple[str, str], ModelFacts | None] = {}
+
+    def prices(self, row: Row) -> Prices | None:
+        """US dollars per million tokens; None when nobody knows, or none hold."""
+        if self._own is not None:
+            return self._own
+        if "#" in row.model or "/deployments/" in row.model:
+            # Billed by time.
+            return None
+        facts = self._facts_of(row)
+        return None if facts is None else facts.prices
+
+    def cost(self, row: Row, usage: Usage | None) -> float | None:
+        """US dollars of an answer; at most so much when a price is not known."""
+        prices = self.prices(row)
+        if prices is None or usage is None:
+            return None
+        details = usage.prompt_tokens_details
+        cached = (details.cached_tokens or 0) if details is not None else 0
+        cost = cost_of_tokens(
+            _complete(prices),
+            prompt_tokens=usage.prompt_tokens,
+            cached_tokens=min(cached, usage.prompt_tokens),
+            completion_tokens=usage.completion_tokens,
+            priority=row.body.get("service_tier") == "priority",
+        )
+        return cost.usd
+
+    def most(self, row: Row) -> float | None:
+        """US dollars that one attempt can cost; None when there is no bound."""
+        prices = self.prices(row)
+        facts = self._facts_of(row)
+        context = None if facts is None else facts.context_length
+        prompt = None if _has_media(row.body) else row.size + _SLACK_TOKENS
+        if context is not None:
+            prompt = min(prompt or context, context)
+        answer = self._longest_answer(row, facts)
+        if prices is None or prompt is None or answer is None:
+            return None
+        prices = _complete(prices)
+        dearer = max(prices.input, prices.priority_input or 0.0)
+        dearest = max(prices.output, prices.priority_output or 0.0)
+        return (prompt * dearer + answer * row.choices * dearest) / _PER
+
+    def _longest_answer(self, row: Row, facts: ModelFacts | None) -> int | None:
+        if row.endpoint in ("/v1/embeddings", "/v1/rerank"):
+            return 0
+        if row.max_tokens is not None:
+            return row.max_tokens
+        return (
+            None if facts is None else facts.max_output_tokens or facts.context_length
+        )
+
+    def _facts_of(self, row: Row) -> ModelFacts | None:
+        key = (row.model, row.endpoint)
+        if key not in self._facts:
+            self._facts[key] = _looked_up(row)
+        return self._facts[key]
+
+
+class Budget:
+    """A sum of money that is not exceeded: what a row may cost is set aside first.
+
+    Args:
+        most: US dollars; None for no limit.
+        spent: US dollars that earlier runs spent.
+
+    Attributes:
+        spent: By this run and those before it.
+        reserved: For rows in flight.
+    """
+
+    def __init__(self, most: float | None, *, spent: float = 0.0) -> None:
+        self.most = most
+        self.spent = spent
+        self.reserved = 0.0
+
+    def reserve(self, amount: float) -> bool:
+        """Set aside, if there is so much left."""
+        if self.most is not None:
+            left = self.most - self.spent - self.reserved
+            if amount > left + _HAIR:
+                return False
+        self.reserved += amount
+        return True
+
+    def settle(self, reserved: float, cost: float) -> None:
+        """Give back what was set aside, and take out what was spent of it."""
+        self.reserved = max(0.0, self.reserved - reserved)
+        self.spent += cost
+
+
+def _looked_up(row: Row) -> ModelFacts | None:
+    try:
+        if row.endpoint in ("/v1/embeddings", "/v1/rerank"):
+            name = resolve_embedding_model(row.model)
+            short = "accounts/fireworks/models/" + name.removeprefix("fireworks/")
+            return lookup(name) or lookup(short)
+        return lookup(resolve_chat_model(row.model, is_known))
+    except ValueError:
+        return None
+
+
+def _complete(prices: Prices) -> Prices:
+    """Prices whose gaps are filled with what is not less."""
+    cached = prices.input if prices.cached_input is None else prices.cached_input
+    dear = prices.input if prices.priority_input is None else prices.priority_input
+    return Prices(
+        input=prices.input,
+        output=prices.output,
+        cached_input=cached,
+        priority_input=prices.priority_input,
+        priority_output=prices.priority_output,
+        priority_cached_input=(
+            dear
+            if prices.priority_cached_input is None
+            else prices.priority_cached_input
+        ),
+    )
+
+
+def _has_media(value: object) -> bool:
+    """Whether a request holds what is no text, whose tokens its bytes do not bound."""
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[str, object]", value)
+        return not _MEDIA.isdisjoint(fields) or any(map(_has_media, fields.values()))
+    return isinstance(value, list) and any(map(_has_media, cast("list[object]", value)))

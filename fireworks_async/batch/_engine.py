@@ -1,0 +1,417 @@
+"""Keeps rows in flight: takes, admits, sends, sends again, records; until all is over.
+
+One task dispatches, and each attempt is a task of its own. A row holds its permit until
+its answer is recorded. What is waiting to be sent again holds none, and counts, so that
+no more than a window of rows is ever in memory.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, Literal, TypeAlias
+
+from fireworks_async.batch._cost import Budget, PriceBook
+from fireworks_async.batch._intake import Intake, Sink
+from fireworks_async.batch._interfaces import Limiter, Outcome, Permit
+from fireworks_async.batch._records import BatchResult
+from fireworks_async.batch._retries import Breaker, Retries
+from fireworks_async.batch._rows import Row
+from fireworks_async.batch._senders import Attempt, Sender
+from fireworks_async.batch._shares import Shares
+from fireworks_async.batch._tally import BatchProgress, Tally
+from fireworks_async.errors import BatchError, FireworksError
+
+__all__ = ("Engine", "StopReason")
+
+StopReason: TypeAlias = Literal["interrupted", "account", "cost", "failing"]
+"""Why a run ends before its input does."""
+
+# Rows that wait to be sent again, beyond those in flight.
+_WINDOW: Final = 1000
+# What neither a pause nor another attempt would change.
+_OF_THE_ROW: Final = frozenset({"refused", "invalid"})
+_HEALTHY: Final = _OF_THE_ROW | {"rate_limit", "scaling_up", "account"}
+
+
+class _Sending:
+    """An attempt that is being made.
+
+    Attributes:
+        row: Of which row.
+        permit: By which right.
+        bound: US dollars that were set aside.
+        has_begun: Whether anything may have been sent.
+        is_over: Whether it has ended, well or not.
+    """
+
+    __slots__ = ("bound", "has_begun", "is_over", "permit", "row")
+
+    def __init__(self, row: Row, permit: Permit, bound: float) -> None:
+        self.row = row
+        self.permit = permit
+        self.bound = bound
+        self.has_begun = False
+        self.is_over = False
+
+
+class Engine:
+    """One run.
+
+    Args:
+        intake: Where rows come from.
+        sender: Makes attempts.
+        limiter: Says when.
+        sink: Takes results.
+        tally: Counts.
+        retries: Decides on them.
+        breaker: Holds rows back while nothing succeeds.
+        prices: What rows cost.
+        budget: What they may.
+        shares: Joins rows of the same request; None to send each.
+        random: Numbers from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        intake: Intake,
+        sender: Sender,
+        limiter: Limiter,
+        sink: Sink,
+        tally: Tally,
+        retries: Retries,
+        breaker: Breaker,
+        prices: PriceBook,
+        budget: Budget,
+        random: Callable[[], float],
+        shares: Shares | None = None,
+    ) -> None:
+        self._intake = intake
+        self._sender = sender
+        self._limiter = limiter
+        self._sink = sink
+        self._tally = tally
+        self._retries = retries
+        self._breaker = breaker
+        self._prices = prices
+        self._budget = budget
+        self._random = random
+        self._shares = shares
+        self._now = asyncio.get_running_loop().time
+        self._changed = asyncio.Event()
+        self._attempts: set[asyncio.Task[None]] = set()
+        self._again: list[tuple[float, int, Row]] = []
+        self._given_up: list[Row] = []
+        self._fetching: asyncio.Task[None] | None = None
+        self._dispatching: asyncio.Task[None] | None = None
+        self._has_ended = False
+        self._waits_for_money = False
+        self._problem: BaseException | None = None
+        self.stopped: StopReason | None = None
+        self.stopped_by = ""
+
+    async def run(self, *, drain: float | None = None) -> None:
+        """Send all rows, or until ``stop``.
+
+        Args:
+            drain: Seconds that attempts in flight have after a stop; None for as long
+                as their timeouts allow.
+
+        Raises:
+            BatchError: What is needed to go on failed: the input, or the disk.
+        """
+        if self.stopped is not None:
+            return
+        self._dispatching = asyncio.ensure_future(self._dispatch())
+        try:
+            await asyncio.wait([self._dispatching])
+            if self._attempts and self._problem is None:
+                await asyncio.wait(self._attempts, timeout=drain)
+        finally:
+            await self._end()
+        if self._problem is not None:
+            raise self._problem
+        await self._note_what_was_spent()
+
+    def stop(self, reason: StopReason, said: str = "") -> None:
+        """Send no more rows; those in flight may end."""
+        if self.stopped is None:
+            self.stopped, self.stopped_by = reason, said
+        if self._dispatching is not None:
+            self._dispatching.cancel()
+
+    def abort(self) -> None:
+        """Give up what is in flight."""
+        self.stop("interrupted")
+        for attempt in self._attempts:
+            attempt.cancel()
+
+    def progress(self) -> BatchProgress:
+        """Where the run stands."""
+        return self._tally.progress(
+            self._now(),
+            in_flight=len(self._attempts),
+            retrying=len(self._again),
+            spent=self._budget.spent,
+            waiting_for=self._waiting_for(),
+        )
+
+    async def _dispatch(self) -> None:
+        while not self._is_over():
+            self._fetch()
+            row = self._next()
+            if self._shares is not None and self._shares.late:
+                await self._shares.flush()
+            if row is None:
+                self._fetch()
+                await self._wait()
+                continue
+            bound = await self._afforded(row)
+            if bound is None:
+                return
+            permit = await self._limiter.admit(row.demand)
+            self._breaker.sent()
+            sending = _Sending(row, permit, bound)
+            attempt = asyncio.ensure_future(self._attempt(sending))
+            self._attempts.add(attempt)
+            attempt.add_done_callback(partial(self._ended, sending))
+
+    def _is_over(self) -> bool:
+        return (
+            self._has_ended
+            and self._intake.is_empty
+            and not self._again
+            and not self._attempts
+        )
+
+    def _next(self) -> Row | None:
+        """A row that may be sent now."""
+        now = self._now()
+        if self._breaker.is_open and self._breaker.wait(now) > 0.0:
+            return None
+        if self._again and self._again[0][0] <= now:
+            return heapq.heappop(self._again)[2]
+        while len(self._again) + self._shared < _WINDOW:
+            row = self._intake.take()
+            if row is None or self._shares is None or not self._shares.joins(row):
+                return row
+            self._fetch()
+        return None
+
+    @property
+    def _shared(self) -> int:
+        return 0 if self._shares is None else self._shares.waiting
+
+    async def _wait(self) -> None:
+        """Until something has changed: an attempt, the input, the time."""
+        now = self._now()
+        pauses = [self._breaker.wait(now)] if self._breaker.is_open else []
+        if self._again and not pauses:
+            pauses.append(self._again[0][0] - now)
+        pause = min(pauses, default=float("inf"))
+        timer = None
+        if pause != float("inf"):
+            timer = asyncio.get_running_loop().call_later(pause, self._changed.set)
+        try:
+            await self._changed.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
+        self._changed.clear()
+
+    def _fetch(self) -> None:
+        if self._fetching is None and not self._has_ended and self._intake.wants_more:
+            self._fetching = asyncio.ensure_future(self._more())
+
+    async def _more(self) -> None:
+        try:
+            self._has_ended = not await self._intake.more()
+        except Exception as error:  # noqa: BLE001 - whatever the caller's iterable raises
+            self._fail(error)
+        finally:
+            self._fetching = None
+            self._changed.set()
+
+    async def _afforded(self, row: Row) -> float | None:
+        """What was set aside for the row; None when there is not enough, for good."""
+        if self._budget.most is None:
+            return 0.0
+        bound = self._prices.most(row)
+        if bound is None:
+            raise BatchError(
+                f"line {row.line}: what it can cost at most is not known: a price, the "
+                "model's context length or max_tokens is missing"
+            )
+        while not self._budget.reserve(bound):
+            if not self._attempts:
+                self.stop("cost", f"the next row may cost ${bound:.6f}")
+                return None
+            self._waits_for_money = True
+            self._changed.clear()
+            await self._changed.wait()
+        self._waits_for_money = False
+        return bound
+
+    async def _attempt(self, sending: "_Sending") -> None:
+        row = sending.row
+        sending.has_begun = True
+        attempt = await self._sender.send(row)
+        sending.is_over = True
+        cost = self._settle(row, attempt, sending.bound)
+        row.attempts += 1
+        self._tally.attempts += 1
+        if attempt.cause is None:
+            self._retries.succeeded(row.failures)
+            self._breaker.succeeded()
+            try:
+                await self._record(row, attempt, cost)
+            finally:
+                sending.permit.settle(attempt.outcome)
+            return
+        sending.permit.settle(attempt.outcome)
+        row.failures += (attempt.cause,)
+        self._tally.causes[attempt.cause] += 1
+        self._judge(attempt)
+        if not self._repeats(row, attempt):
+            await self._record(row, attempt, cost)
+
+    def _settle(self, row: Row, attempt: Attempt, bound: float) -> float | None:
+        """What the attempt cost; where that is not known, what it may have cost."""
+        cost = self._prices.cost(row, attempt.usage)
+        if cost is None and attempt.cause is not None:
+            cost = bound if attempt.has_begun else 0.0
+        # An answer without usage is taken to have cost what was set aside.
+        spent = bound if cost is None else cost
+        self._budget.settle(bound, spent)
+        self._tally.run_cost += spent
+        row.spent += spent
+        return cost
+
+    def _judge(self, attempt: Attempt) -> None:
+        """What a failure says of the service, and of the account."""
+        cause, error = attempt.cause, attempt.error
+        if cause in _HEALTHY:
+            self._breaker.succeeded()
+        else:
+            self._breaker.failed(self._now())
+        said = "" if error is None else str(error)
+        if cause == "account":
+            self.stop("account", said)
+        elif self._breaker.has_given_up(self._now()):
+            self.stop("failing", said)
+
+    def _repeats(self, row: Row, attempt: Attempt) -> bool:
+        """Whether the row is not over: it is sent again, by this run or another."""
+        if attempt.cause == "account":
+            self._given_up.append(row)
+            return True
+        delay = self._retries.decide(
+            row.failures,
+            retry_after=attempt.outcome.retry_after,
+            random=self._random(),
+        )
+        if delay is None:
+            is_over = self.stopped != "failing" or attempt.cause in _OF_THE_ROW
+            if not is_over:
+                self._given_up.append(row)
+            return not is_over
+        self._tally.retried += 1
+        when = self._now() + delay
+        heapq.heappush(self._again, (when, self._tally.attempts, row))
+        return True
+
+    async def _record(self, row: Row, attempt: Attempt, cost: float | None) -> None:
+        result = BatchResult(
+            custom_id=row.custom_id,
+            line=row.line,
+            endpoint=row.endpoint,
+            request=row.body,
+            response=attempt.response,
+            error=attempt.error,
+            cause=attempt.cause,
+            attempts=row.attempts,
+            request_id=attempt.request_id,
+            usage=attempt.usage,
+            ttft=attempt.ttft,
+            e2e=attempt.e2e,
+            cost=None if cost is None and not row.spent else row.spent,
+            digest=row.digest.hex(),
+        )
+        place = await self._sink.put(result)
+        self._tally.recorded(result, cost=cost)
+        self._intake.settled(row)
+        if self._shares is not None:
+            await self._shares.settle(row, result, place)
+
+    def _ended(self, sending: "_Sending", attempt: asyncio.Task[None]) -> None:
+        self._attempts.discard(attempt)
+        self._changed.set()
+        if not sending.is_over:
+            self._give_up(sending)
+        if not attempt.cancelled() and (error := attempt.exception()) is not None:
+            self._fail(error)
+
+    def _give_up(self, sending: "_Sending") -> None:
+        """An attempt was cancelled: what was set aside for it may have been spent."""
+        row, spent = sending.row, sending.bound if sending.has_begun else 0.0
+        sending.permit.settle(Outcome(cause="cancelled"))
+        self._budget.settle(sending.bound, spent)
+        self._tally.cancelled += sending.has_begun
+        row.attempts += sending.has_begun
+        row.spent += spent
+        self._given_up.append(row)
+
+    def _fail(self, error: BaseException) -> None:
+        """What is needed to go on is gone: end at once."""
+        if self._problem is None:
+            self._problem = error
+        for attempt in self._attempts:
+            attempt.cancel()
+        if self._dispatching is not None:
+            self._dispatching.cancel()
+
+    async def _end(self) -> None:
+        own = (self._dispatching, self._fetching)
+        tasks: list[asyncio.Task[Any]] = [task for task in own if task is not None]
+        tasks += self._attempts
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        for error in ended:
+            if isinstance(error, Exception) and self._problem is None:
+                self._problem = error
+
+    async def _note_what_was_spent(self) -> None:
+        """Record rows that cost something and are not over: another run goes on."""
+        rows = [*self._given_up, *(row for _, _, row in self._again)]
+        unfinished = FireworksError("the run was stopped before the row was answered")
+        await asyncio.gather(
+            *(
+                self._sink.put(
+                    BatchResult(
+                        custom_id=row.custom_id,
+                        line=row.line,
+                        endpoint=row.endpoint,
+                        request=row.body,
+                        error=unfinished,
+                        cause="cancelled",
+                        attempts=row.attempts,
+                        cost=row.spent,
+                        digest=row.digest.hex(),
+                    )
+                )
+                for row in rows
+                if row.spent
+            )
+        )
+
+    def _waiting_for(self) -> str | None:
+        if self._breaker.is_open:
+            wait = self._breaker.wait(self._now())
+            if wait == float("inf"):
+                return "one row to succeed: nothing does"
+            return f"the service: nothing succeeds, next try in {wait:.0f} s"
+        if self._waits_for_money:
+            return "rows in flight: the cost ceiling is near"
+        return self._limiter.statistics().waiting_for

@@ -1,0 +1,194 @@
+"""Which rows are there and what is recorded of each, on disk, whatever their number.
+
+An SQLite table that is made anew by every run from the files of records, and is never
+written to be kept: no journal, no sync, and its file has no name, so that it is gone
+with the process. It holds nothing that the files do not say.
+"""
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import msgspec
+
+__all__ = ("Entry", "Index", "Place", "State", "key_of")
+
+# Pages kept in memory, in KiB: all of a job of 100,000 rows. The pages of a larger one
+# are in the system's cache, which is not this process's memory.
+_CACHE: Final = 16 * 1024
+_MOST_PARAMETERS: Final = 500
+
+_SCHEMA: Final = """
+CREATE TABLE rows (
+    key BLOB PRIMARY KEY, digest BLOB, state INTEGER, line INTEGER, copies INTEGER,
+    file INTEGER, start INTEGER, length INTEGER, run INTEGER,
+    cause TEXT, status INTEGER, spent REAL
+) WITHOUT ROWID
+"""
+_COLUMNS: Final = (
+    "key, digest, state, line, copies, file, start, length, run, cause, status, spent"
+)
+_VALUES: Final = f"INTO rows ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+_RECORD: Final = f"""
+INSERT {_VALUES} ON CONFLICT (key) DO UPDATE SET
+    digest = excluded.digest, state = excluded.state, file = excluded.file,
+    start = excluded.start, length = excluded.length, run = excluded.run,
+    cause = excluded.cause, status = excluded.status, spent = excluded.spent
+"""
+
+
+class State(IntEnum):
+    """What is recorded of a row."""
+
+    SEEN = 0
+    DONE = 1
+    FAILED = 2
+
+
+Place: TypeAlias = tuple[int, int, int]
+"""Where a record is: 0 for the results and 1 for the errors, offset, length."""
+
+
+class Entry(msgspec.Struct, kw_only=True, gc=False):
+    """One row.
+
+    Attributes:
+        key: Of its name.
+        digest: Of its request as recorded, or as last seen; empty when not known.
+        state: What is recorded.
+        line: Where this run has seen it; 0 when it has not.
+        copies: Rows without a name that this run has seen with this request.
+        file: Which file its record is in.
+        start: Where in it.
+        length: Of the record.
+        run: Which run recorded it.
+        cause: Why it failed.
+        status: With which HTTP status.
+        spent: US dollars, by all that was recorded of it.
+    """
+
+    key: bytes
+    digest: bytes = b""
+    state: int = State.SEEN
+    line: int = 0
+    copies: int = 0
+    file: int = 0
+    start: int = 0
+    length: int = 0
+    run: int = 0
+    cause: str = ""
+    status: int | None = None
+    spent: float = 0.0
+
+
+def key_of(custom_id: str) -> bytes:
+    """The name in 16 bytes: among 10 million, two are alike with a chance of 1e-25."""
+    return hashlib.blake2b(
+        custom_id.encode("utf-8", "replace"), digest_size=16
+    ).digest()
+
+
+class Index:
+    """All rows by name. May be used from several threads.
+
+    Args:
+        path: Where to put it; the name is free again at once.
+        by_digest: Also find rows by their request.
+
+    Attributes:
+        lock: Held by each method; to be held around several that belong together.
+    """
+
+    def __init__(self, path: Path, *, by_digest: bool = False) -> None:
+        path.unlink(missing_ok=True)
+        self.lock = threading.RLock()
+        # One transaction, never committed: what fits the cache is never written.
+        self._base = sqlite3.connect(
+            path, check_same_thread=False, isolation_level=None
+        )
+        for pragma in (
+            "locking_mode=EXCLUSIVE",
+            "journal_mode=OFF",
+            "synchronous=OFF",
+            "temp_store=FILE",
+            f"cache_size=-{_CACHE}",
+        ):
+            self._base.execute(f"PRAGMA {pragma}")
+        self._base.execute(_SCHEMA)
+        if by_digest:
+            self._base.execute("CREATE INDEX by_digest ON rows (digest)")
+        self._base.execute("BEGIN")
+        path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Let go of it; idempotent."""
+        self._base.close()
+
+    def find(self, keys: Iterable[bytes]) -> dict[bytes, Entry]:
+        """The entries of those keys that have one."""
+        wanted = list(dict.fromkeys(keys))
+        found: dict[bytes, Entry] = {}
+        for begin in range(0, len(wanted), _MOST_PARAMETERS):
+            some = wanted[begin : begin + _MOST_PARAMETERS]
+            marks = ",".join("?" * len(some))
+            query = f"SELECT {_COLUMNS} FROM rows WHERE key IN ({marks})"  # noqa: S608 - marks only
+            with self.lock:
+                rows = self._base.execute(query, some).fetchall()
+            for row in rows:
+                entry = _entry(row)
+                found[entry.key] = entry
+        return found
+
+    def put(self, entries: Iterable[Entry]) -> None:
+        """Set entries, in the place of those that are there."""
+        rows = [msgspec.structs.astuple(entry) for entry in entries]
+        with self.lock:
+            self._base.executemany(f"INSERT OR REPLACE {_VALUES}", rows)
+
+    def record(self, entries: Iterable[Entry]) -> None:
+        """Set what is recorded of rows; where they were seen stays as it is."""
+        rows = [msgspec.structs.astuple(entry) for entry in entries]
+        with self.lock:
+            self._base.executemany(_RECORD, rows)
+
+    def answered(self, digests: Iterable[bytes]) -> dict[bytes, Place]:
+        """Where an answer to each of these requests is recorded, if one is."""
+        found: dict[bytes, Place] = {}
+        query = "SELECT file, start, length FROM rows WHERE digest = ? AND state = ? LIMIT 1"
+        for digest in dict.fromkeys(digests):
+            with self.lock:
+                row = self._base.execute(query, (digest, State.DONE)).fetchone()
+            if row is not None:
+                found[digest] = row
+        return found
+
+    def places(self, state: State) -> Iterator[Place]:
+        """The records of one state: in the order of the input, others behind.
+
+        Nothing else may be asked or set in the meantime.
+        """
+        yield from self._base.execute(
+            "SELECT file, start, length FROM rows WHERE state = ? "
+            "ORDER BY line = 0, line, run, start",
+            (state,),
+        )
+
+    def totals(self) -> tuple[int, int, float]:
+        """How many rows are done and have failed, and what all, and others, cost."""
+        with self.lock:
+            counts = dict(
+                self._base.execute(
+                    "SELECT state, count(*) FROM rows "
+                    "WHERE cause != 'cancelled' GROUP BY state"
+                ).fetchall()
+            )
+            (spent,) = self._base.execute("SELECT total(spent) FROM rows").fetchone()
+        return counts.get(State.DONE, 0), counts.get(State.FAILED, 0), spent
+
+
+def _entry(row: tuple[object, ...]) -> Entry:
+    return Entry(**dict(zip(Entry.__struct_fields__, row, strict=True)))  # type: ignore[arg-type]  # columns in order

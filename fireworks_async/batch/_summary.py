@@ -1,0 +1,175 @@
+"""What a run has come to, as a value and in words."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from fireworks_async.batch._engine import StopReason
+from fireworks_async.batch._tally import Example, Tally
+
+__all__ = ("BatchSummary", "summary_of")
+
+
+class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run has come to.
+
+    Attributes:
+        results: The file of answers.
+        errors: The file of failures; not there when nothing has failed.
+        rows: Read from the input.
+        succeeded: Answered by this run, ``shared`` ones included.
+        shared: Answered by another row's call.
+        failures: Rows recorded as failed by this run, by cause.
+        examples: At most three of each cause.
+        done_before: Rows that an earlier run had answered.
+        failed_before: Rows that an earlier run had failed, and this one left.
+        repeated: Rows that were in the input more than once, the same each time.
+        elsewhere: Rows of another shard, or not wanted.
+        recorded: Rows in the file of answers now.
+        recorded_failed: Rows in the file of failures now.
+        attempts: Requests sent.
+        retried: Those of them that repeated one which had failed.
+        in_doubt: Requests given up before their end: they may have been billed.
+        prompt_tokens: Of this run's answers.
+        cached_tokens: Those of them that were in the prompt cache.
+        completion_tokens: Of this run's answers.
+        cost: US dollars of this run, by list prices; at most so much.
+        spent: The same of all runs together, as far as they were recorded.
+        unpriced: Answers whose cost is not known.
+        elapsed: Seconds.
+        stopped: Why the run ended before the input did; None when it did not.
+        stopped_by: The same in words.
+        notes: What was found and repaired.
+    """
+
+    results: str
+    errors: str
+    rows: int
+    succeeded: int
+    shared: int
+    failures: dict[str, int]
+    examples: dict[str, list[Example]]
+    done_before: int
+    failed_before: int
+    repeated: int
+    elsewhere: int
+    recorded: int
+    recorded_failed: int
+    attempts: int
+    retried: int
+    in_doubt: int
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    cost: float
+    spent: float
+    unpriced: int
+    elapsed: float
+    stopped: StopReason | None
+    stopped_by: str
+    notes: list[str]
+
+    @property
+    def failed(self) -> int:
+        """Rows recorded as failed by this run."""
+        return sum(self.failures.values())
+
+    def lines(self) -> Iterator[str]:
+        """The same for a person."""
+        yield from self.notes
+        yield f"{self.succeeded} answered, {self.failed} failed, in {self._time()}"
+        if before := list(self._before()):
+            yield "not sent: " + ", ".join(before)
+        yield (
+            f"{self.attempts} requests, {self.retried} of them again; "
+            f"{self.prompt_tokens} prompt tokens ({self._cached()} cached), "
+            f"{self.completion_tokens} completion tokens"
+        )
+        if self.cost or not self.unpriced:
+            yield f"cost at most ${self.cost:.4f}, all runs together ${self.spent:.4f}"
+        if self.unpriced:
+            yield f"the cost of {self.unpriced} answers is not known"
+        if self.in_doubt:
+            yield f"{self.in_doubt} requests were given up, and may have been billed"
+        for cause, count in sorted(self.failures.items(), key=lambda each: -each[1]):
+            yield f"{cause}: {count}"
+            for example in self.examples.get(cause, []):
+                name = example.custom_id or "(no name)"
+                yield f"  line {example.line}, {name}: {example.message}"
+        if self.stopped is not None:
+            why = f": {self.stopped_by}" if self.stopped_by else ""
+            yield f"stopped ({self.stopped}){why}; the same command goes on from here"
+
+    def _before(self) -> Iterator[str]:
+        for count, what in (
+            (self.done_before, "answered before"),
+            (self.failed_before, "failed before"),
+            (self.repeated, "repeated"),
+            (self.shared, "answered by another's call"),
+            (self.elsewhere, "not this run's"),
+        ):
+            if count:
+                yield f"{count} {what}"
+
+    def _time(self) -> str:
+        rate = self.succeeded / self.elapsed if self.elapsed else 0.0
+        return f"{self.elapsed:.1f} s ({rate:.1f} a second)"
+
+    def _cached(self) -> str:
+        share = self.cached_tokens / self.prompt_tokens if self.prompt_tokens else 0.0
+        return f"{share:.0%}"
+
+
+def summary_of(
+    tally: Tally,
+    *,
+    results: Path,
+    errors: Path,
+    totals: tuple[int, int, float],
+    now: float,
+    stopped: StopReason | None,
+    stopped_by: str,
+    notes: list[str],
+) -> BatchSummary:
+    """Sum up.
+
+    Args:
+        tally: What was counted.
+        results: The file of answers.
+        errors: The file of failures.
+        totals: Rows recorded as done and failed, and what all cost.
+        now: Monotonic seconds.
+        stopped: Why the run ended early, if it did.
+        stopped_by: The same in words.
+        notes: What else there is to say.
+    """
+    recorded, recorded_failed, spent = totals
+    return BatchSummary(
+        results=str(results),
+        errors=str(errors),
+        rows=tally.read,
+        succeeded=tally.succeeded + tally.shared,
+        shared=tally.shared,
+        failures=dict(tally.failures),
+        examples=tally.examples,
+        done_before=tally.done_before,
+        failed_before=tally.failed_before,
+        repeated=tally.repeated,
+        elsewhere=tally.elsewhere,
+        recorded=recorded,
+        recorded_failed=recorded_failed,
+        attempts=tally.attempts,
+        retried=tally.retried,
+        in_doubt=tally.cancelled,
+        prompt_tokens=tally.prompt_tokens,
+        cached_tokens=tally.cached_tokens,
+        completion_tokens=tally.completion_tokens,
+        cost=tally.run_cost,
+        spent=spent,
+        unpriced=tally.unpriced,
+        elapsed=now - tally.began,
+        stopped=stopped,
+        stopped_by=stopped_by,
+        notes=notes,
+    )

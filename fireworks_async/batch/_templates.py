@@ -1,0 +1,62 @@
+"""A prompt with places for the columns of a table; no file is read here."""
+
+import string
+from collections.abc import Mapping
+
+__all__ = ("Template",)
+
+
+class Template:
+    """Makes a chat request of a row's columns.
+
+    Args:
+        prompt: Text with ``{column}`` in it; ``{{`` and ``}}`` are braces.
+        system: The same, for a system message before it; None for none.
+
+    Raises:
+        ValueError: A place is not the name of a column.
+    """
+
+    def __init__(self, prompt: str, *, system: str | None = None) -> None:
+        self._parts = [("user", prompt)]
+        if system is not None:
+            self._parts.insert(0, ("system", system))
+        # Names only: an attribute or a conversion in a data file's template would be
+        # a way into the objects behind.
+        self._pieces = [(role, _parsed(text)) for role, text in self._parts]
+
+    def body(self, columns: Mapping[str, object]) -> dict[str, object]:
+        """Fill in.
+
+        Raises:
+            ValueError: A column is missing.
+        """
+        messages = [
+            {"role": role, "content": "".join(_filled(pieces, columns))}
+            for role, pieces in self._pieces
+        ]
+        return {"messages": messages}
+
+
+_Piece = tuple[str, str | None]
+
+
+def _parsed(text: str) -> list[_Piece]:
+    pieces: list[_Piece] = []
+    for literal, name, form, conversion in string.Formatter().parse(text):
+        if name is not None and (not name or form or conversion or set(name) & {*".["}):
+            raise ValueError(f"template: {{{name}}} is not the name of a column")
+        pieces.append((literal, name))
+    return pieces
+
+
+def _filled(pieces: list[_Piece], columns: Mapping[str, object]) -> list[str]:
+    texts: list[str] = []
+    for literal, name in pieces:
+        texts.append(literal)
+        if name is not None:
+            if name not in columns:
+                raise ValueError(f"template: there is no column {name!r}")
+            value = columns[name]
+            texts.append("" if value is None else str(value))
+    return texts

@@ -1,0 +1,125 @@
+"""Hands records to the thread that writes them, many at a time, and says when each is.
+
+A row keeps its place in flight until its record is written, so that no more than those
+in flight are lost when the process is killed. A wait for the disk comes later, for
+groups of rows, and holds nobody up.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from fireworks_async.batch._index import Place
+from fireworks_async.batch._ledger import Ledger, Writing
+
+__all__ = ("Writer",)
+
+# At most so many records, and so many seconds, are lost when the machine crashes.
+_SYNC_ROWS: Final = 256
+_SYNC_SECONDS: Final = 1.0
+
+
+class Writer:
+    """Writes to a ledger from the event loop.
+
+    Args:
+        ledger: Stays the caller's.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._loop = asyncio.get_running_loop()
+        self._writing = ThreadPoolExecutor(1, "batch-write")
+        self._syncing = ThreadPoolExecutor(1, "batch-sync")
+        self._waiting: list[tuple[Writing, asyncio.Future[Place]]] = []
+        self._is_writing = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._sync: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._failure: Exception | None = None
+
+    async def put(self, item: Writing) -> Place:
+        """Write a record; returns when it is in the file.
+
+        Raises:
+            BatchError: It could not be written.
+        """
+        if self._failure is not None:
+            raise self._failure
+        written: asyncio.Future[Place] = self._loop.create_future()
+        self._waiting.append((item, written))
+        if not self._is_writing:
+            self._idle.clear()
+            self._write_group()
+        return await written
+
+    async def aclose(self) -> None:
+        """Wait until all is written and on the disk.
+
+        Raises:
+            BatchError: It may not be.
+        """
+        try:
+            await self._idle.wait()
+            if self._timer is not None:
+                self._timer.cancel()
+            if self._sync is not None:
+                await asyncio.wait([self._sync])
+            await self._loop.run_in_executor(self._syncing, self._ledger.sync)
+        finally:
+            self._writing.shutdown(wait=False)
+            self._syncing.shutdown(wait=False)
+        if self._failure is not None:
+            raise self._failure
+
+    def _write_group(self) -> None:
+        group, self._waiting = self._waiting, []
+        self._is_writing = True
+        items = [item for item, _ in group]
+        done = self._loop.run_in_executor(self._writing, self._ledger.write, items)
+        done.add_done_callback(lambda done: self._written(group, done))
+
+    def _written(
+        self,
+        group: Sequence[tuple[Writing, asyncio.Future[Place]]],
+        done: asyncio.Future[list[Place]],
+    ) -> None:
+        self._is_writing = False
+        error = done.exception()
+        places = [] if error is not None else done.result()
+        for number, (_, written) in enumerate(group):
+            if written.done():
+                continue
+            if error is not None:
+                written.set_exception(error)
+            else:
+                written.set_result(places[number])
+        if self._waiting:
+            self._write_group()
+        else:
+            self._idle.set()
+        self._plan_sync()
+
+    def _plan_sync(self) -> None:
+        if self._sync is not None:
+            return
+        if self._ledger.unsynced >= _SYNC_ROWS:
+            self._start_sync()
+        elif self._timer is None and self._ledger.unsynced:
+            self._timer = self._loop.call_later(_SYNC_SECONDS, self._start_sync)
+
+    def _start_sync(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._sync = self._loop.run_in_executor(self._syncing, self._ledger.sync)
+        self._sync.add_done_callback(self._synced)
+
+    def _synced(self, done: asyncio.Future[None]) -> None:
+        self._sync = None
+        error = done.exception()
+        if isinstance(error, Exception):
+            self._failure = error
+        self._plan_sync()

@@ -1,0 +1,328 @@
+import asyncio
+import random
+
+import pytest
+
+from fireworks_async._policy.catalogue import Prices
+from fireworks_async.batch._cost import Budget, PriceBook
+from fireworks_async.batch._engine import Engine
+from fireworks_async.batch._intake import CallerIntake
+from fireworks_async.batch._places import FixedPlaces
+from fireworks_async.batch._records import BatchResult
+from fireworks_async.batch._retries import SCHEDULES, Breaker, Retries, Schedule
+from fireworks_async.batch._rows import RowReader
+from fireworks_async.batch._shares import Shares
+from fireworks_async.batch._tally import Tally
+from fireworks_async.errors import APITimeoutError, BatchError, StreamTruncatedError
+from tests.support.batches import (
+    FakeSender,
+    answered,
+    completion,
+    failed,
+    in_turn,
+    line,
+    refused,
+    until,
+)
+
+AT_ONCE = {
+    cause: Schedule(each.most, 0.0, 0.0, each.price)
+    for cause, each in SCHEDULES.items()
+}
+
+
+class FakeSink:
+    def __init__(self):
+        self.items = []
+        self.problem = None
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def put(self, item):
+        await self.open.wait()
+        if self.problem is not None:
+            raise self.problem
+        self.items.append(item)
+        return (0, len(self.items), 1)
+
+    @property
+    def causes(self):
+        return {
+            item.custom_id: item.cause
+            for item in self.items
+            if isinstance(item, BatchResult)
+        }
+
+
+class Rig:
+    """An engine and what stands around it."""
+
+    def __init__(self, sender, requests=3, *, places=4, **parts):
+        if isinstance(requests, int):
+            requests = [line(str(n), f"text {n}") for n in range(requests)]
+        self.sink = FakeSink()
+        self.sender = sender
+        self.tally = Tally(now=0.0)
+        self.limiter = FixedPlaces(places)
+        intake = CallerIntake(requests, RowReader(), sink=self.sink, tally=self.tally)
+        given = {
+            "retries": Retries(AT_ONCE),
+            "breaker": Breaker(),
+            "prices": PriceBook(),
+            "budget": Budget(None),
+            "random": random.Random(1).random,
+            **parts,
+        }
+        if given.pop("shares", False):
+            given["shares"] = Shares(self.sink, self.tally)
+        self.engine = Engine(
+            intake=intake,
+            sender=sender,
+            limiter=self.limiter,
+            sink=self.sink,
+            tally=self.tally,
+            **given,
+        )
+
+    async def run(self, **options):
+        try:
+            await self.engine.run(**options)
+        finally:
+            assert self.limiter.statistics().in_flight == 0
+        return self.sink.causes
+
+
+async def test_every_row_is_sent_and_recorded():
+    rig = Rig(FakeSender(), 50, places=7)
+    assert await rig.run() == dict.fromkeys(map(str, range(50)))
+    assert sorted(map(int, rig.sender.sent)) == list(range(50))
+    assert rig.sender.most == 7
+    assert (rig.tally.succeeded, rig.tally.attempts) == (50, 50)
+
+
+async def test_nothing_to_do_is_done():
+    assert await Rig(FakeSender(), 0).run() == {}
+
+
+async def test_a_failure_that_passes_is_repeated():
+    sender = FakeSender(in_turn(refused(500), refused(429), answered()))
+    rig = Rig(sender, 1)
+    assert await rig.run() == {"0": None}
+    assert rig.sink.items[0].attempts == 3
+    assert (rig.tally.retried, rig.tally.causes) == (2, {"server": 1, "rate_limit": 1})
+
+
+async def test_a_refusal_is_recorded_at_once():
+    rig = Rig(FakeSender(lambda row: refused(400)), 2)
+    assert await rig.run() == {"0": "refused", "1": "refused"}
+    assert len(rig.sender.sent) == 2
+    assert rig.tally.failures == {"refused": 2}
+
+
+async def test_what_had_come_goes_with_the_error():
+    error = StreamTruncatedError("cut", partial=completion("Hel"))
+    rig = Rig(FakeSender(lambda row: failed(error, has_begun=True)), 1)
+    assert await rig.run() == {"0": "truncated"}
+    assert rig.sink.items[0].error.partial.choices[0].message.content == "Hel"
+    assert rig.sink.items[0].attempts == 4
+
+
+async def test_a_row_that_waits_holds_no_place():
+    waits = {**AT_ONCE, "server": Schedule(1, 60.0, 60.0, 1.0)}
+
+    def answer(row):
+        return refused(500) if row.custom_id == "0" else answered()
+
+    rig = Rig(FakeSender(answer), 5, places=1, retries=Retries(waits))
+    running = asyncio.ensure_future(rig.run())
+    await until(lambda: rig.tally.succeeded == 4)
+    assert rig.engine.progress().retrying == 1
+    rig.engine.stop("interrupted")
+    assert await running == dict.fromkeys("1234")
+
+
+async def test_a_row_holds_its_place_until_it_is_recorded():
+    rig = Rig(FakeSender(), 5, places=2)
+    rig.sink.open.clear()
+    running = asyncio.ensure_future(rig.run())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(rig.sender.sent) == 2
+    rig.sink.open.set()
+    assert len(await running) == 5
+
+
+@pytest.mark.parametrize("status", [401, 402, 412])
+async def test_a_matter_of_the_account_stops_the_run(status):
+    def answer(row):
+        return refused(status) if row.custom_id == "2" else answered()
+
+    rig = Rig(FakeSender(answer), 20, places=2)
+    done = await rig.run()
+    assert "2" not in done
+    assert len(rig.sender.sent) <= 5
+    assert rig.engine.stopped == "account"
+    assert str(status) in rig.engine.stopped_by
+
+
+async def test_a_stop_lets_rows_in_flight_end():
+    rig = Rig(FakeSender(held=True), 9, places=3)
+    running = asyncio.ensure_future(rig.run())
+    await until(lambda: len(rig.sender.sent) == 3)
+    rig.engine.stop("interrupted")
+    rig.sender.release()
+    assert await running == dict.fromkeys("012")
+    assert (rig.engine.stopped, rig.tally.cancelled) == ("interrupted", 0)
+
+
+@pytest.mark.parametrize("how", ["abort", "deadline"])
+async def test_rows_in_flight_are_given_up(how):
+    rig = Rig(FakeSender(held=True), 9, places=3)
+    running = asyncio.ensure_future(rig.run(drain=0.01))
+    await until(lambda: len(rig.sender.sent) == 3)
+    if how == "abort":
+        rig.engine.abort()
+    else:
+        rig.engine.stop("interrupted")
+    assert await running == {}
+    assert rig.tally.cancelled == 3
+
+
+async def test_stopped_before_it_began_it_does_nothing():
+    rig = Rig(FakeSender())
+    rig.engine.stop("interrupted")
+    assert await rig.run() == {}
+
+
+async def test_cancelled_from_outside_it_leaves_nothing_behind():
+    rig = Rig(FakeSender(held=True), 9, places=3)
+    running = asyncio.ensure_future(rig.run())
+    await until(lambda: len(rig.sender.sent) == 3)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert rig.sender.in_flight == 0
+
+
+async def test_a_disk_that_is_full_ends_the_run():
+    rig = Rig(FakeSender(), 50)
+    rig.sink.problem = BatchError("No space left on device")
+    with pytest.raises(BatchError, match="No space"):
+        await rig.run()
+    assert len(rig.sender.sent) <= 4
+
+
+async def test_an_input_that_breaks_ends_the_run():
+    def requests():
+        yield line("a")
+        raise BatchError("torn")
+
+    with pytest.raises(BatchError, match="torn"):
+        await Rig(FakeSender(), requests()).run()
+
+
+async def test_while_nothing_succeeds_one_row_tries_for_all():
+    breaker = Breaker(threshold=3, first=0.001, longest=0.004)
+    health = [False]
+    sent = []
+
+    def answer(row):
+        sent.append(row.custom_id)
+        if len(sent) == 12:
+            health[0] = True
+        return answered() if health[0] else refused(500)
+
+    sender = FakeSender(answer)
+    rig = Rig(sender, 30, places=6, breaker=breaker)
+    assert await rig.run() == dict.fromkeys(map(str, range(30)))
+    # Six at once until it was noticed, then one at a time.
+    assert len(sent) == 11 + 30
+
+
+async def test_a_run_in_which_nothing_succeeds_is_stopped():
+    breaker = Breaker(threshold=3, first=0.0, patience=0.0)
+    rig = Rig(FakeSender(lambda row: refused(500)), 50, breaker=breaker)
+    await rig.run()
+    assert rig.engine.stopped == "failing"
+    assert len(rig.sender.sent) < 20
+
+
+async def test_why_it_waits_can_be_asked():
+    breaker = Breaker(threshold=2, first=60.0)
+    rig = Rig(FakeSender(lambda row: refused(500)), 9, places=2, breaker=breaker)
+    running = asyncio.ensure_future(rig.run())
+    assert rig.engine.progress().waiting_for is None
+    await until(lambda: breaker.is_open)
+    assert "nothing succeeds, next try in" in rig.engine.progress().waiting_for
+    rig.engine.stop("interrupted")
+    await running
+
+
+class TestCost:
+    PRICES = Prices(input=1.0, output=10.0)
+
+    def rig(self, answer, ceiling, rows=9, **parts):
+        return Rig(
+            FakeSender(answer),
+            rows,
+            prices=PriceBook(self.PRICES),
+            budget=Budget(ceiling),
+            **parts,
+        )
+
+    async def test_the_run_stops_before_the_ceiling(self):
+        # A row may cost 0.0012, and costs 0.00006.
+        rig = self.rig(lambda row: answered(), 0.0014)
+        done = await rig.run()
+        assert rig.engine.stopped == "cost"
+        assert "may cost $0.00119" in rig.engine.stopped_by
+        assert len(done) == 4
+        assert rig.sender.most == 1
+        assert sum(item.cost for item in rig.sink.items) <= 0.0014
+
+    async def test_rows_wait_for_what_others_have_set_aside(self):
+        rig = self.rig(lambda row: answered(prompt=1, generated=0), 0.0026)
+        assert len(await rig.run()) == 9
+        assert rig.sender.most == 2
+
+    async def test_a_row_without_a_bound_is_an_error(self):
+        row = line("a", model="nobody/knows")
+        del row["body"]["max_tokens"]
+        with pytest.raises(BatchError, match="line 1: what it can cost at most"):
+            await self.rig(lambda row: answered(), 1.0, [row]).run()
+
+    async def test_what_a_stopped_row_has_cost_is_recorded(self):
+        waits = {**AT_ONCE, "stall": Schedule(1, 60.0, 60.0, 1.0)}
+        error = APITimeoutError("silence", phase="receive")
+        rig = self.rig(
+            lambda row: failed(error, has_begun=True),
+            1.0,
+            1,
+            retries=Retries(waits),
+        )
+        running = asyncio.ensure_future(rig.run())
+        await until(lambda: rig.engine.progress().retrying == 1)
+        rig.engine.stop("interrupted")
+        assert await running == {"0": "cancelled"}
+        assert rig.sink.items[0].cost > 0.001
+
+
+class TestSharing:
+    REQUESTS = tuple(line(str(n), "same" if n < 5 else "other") for n in range(7))
+
+    async def test_the_same_request_is_sent_once(self):
+        rig = Rig(FakeSender(), self.REQUESTS, shares=True)
+        await rig.run()
+        assert len(rig.sender.sent) == 2
+        assert rig.tally.succeeded + rig.tally.shared == 7
+
+    async def test_one_place_is_enough(self):
+        rig = Rig(FakeSender(), self.REQUESTS, shares=True, places=1)
+        await rig.run()
+        assert len(rig.sender.sent) == 2
+        assert rig.tally.succeeded + rig.tally.shared == 7
+
+    async def test_a_failure_is_shared_too(self):
+        rig = Rig(FakeSender(lambda row: refused(400)), self.REQUESTS, shares=True)
+        assert set((await rig.run()).values()) == {"refused"}
+        assert rig.tally.failures == {"refused": 7}

@@ -1,0 +1,76 @@
+from pathlib import Path
+
+from fireworks_async.batch._summary import summary_of
+from fireworks_async.batch._tally import Tally
+
+
+def summary(change=lambda tally: None, **values):
+    tally = Tally(now=10.0)
+    change(tally)
+    given = {
+        "results": Path("out.jsonl"),
+        "errors": Path("out.errors.jsonl"),
+        "totals": (3, 1, 1.5),
+        "now": 12.0,
+        "stopped": None,
+        "stopped_by": "",
+        "notes": [],
+        **values,
+    }
+    return summary_of(tally, **given)
+
+
+def test_a_clean_run_is_told_in_few_words():
+    def change(tally):
+        tally.read = tally.succeeded = tally.attempts = 4
+        tally.prompt_tokens, tally.cached_tokens, tally.completion_tokens = 40, 10, 8
+        tally.run_cost = 0.5
+
+    told = summary(change)
+    assert list(told.lines()) == [
+        "4 answered, 0 failed, in 2.0 s (2.0 a second)",
+        (
+            "4 requests, 0 of them again; 40 prompt tokens (25% cached), "
+            "8 completion tokens"
+        ),
+        "cost at most $0.5000, all runs together $1.5000",
+    ]
+    assert (told.recorded, told.recorded_failed, told.spent) == (3, 1, 1.5)
+
+
+def test_failures_are_told_by_cause_with_examples():
+    def change(tally):
+        for _ in range(3):
+            tally.problem("stall", "a", 7, "silence")
+        for number in range(4):
+            tally.problem("invalid", "", number, "bad")
+
+    told = summary(change)
+    assert told.failed == 7
+    lines = list(told.lines())
+    at = lines.index("invalid: 4")
+    assert lines[at + 1] == "  line 0, (no name): bad"
+    assert lines.index("stall: 3") > at
+    assert "  line 7, a: silence" in lines
+
+
+def test_what_was_not_sent_and_what_is_in_doubt_is_told():
+    def change(tally):
+        tally.done_before, tally.failed_before, tally.repeated = 1, 2, 3
+        tally.elsewhere, tally.shared = 4, 5
+        tally.cancelled, tally.unpriced = 6, 7
+
+    lines = list(summary(change, notes=["repaired"]).lines())
+    assert lines[0] == "repaired"
+    assert (
+        "not sent: 1 answered before, 2 failed before, 3 repeated, "
+        "5 answered by another's call, 4 not this run's"
+    ) in lines
+    assert "6 requests were given up, and may have been billed" in lines
+    assert "the cost of 7 answers is not known" in lines
+    assert not any(line.startswith("cost at most") for line in lines)
+
+
+def test_an_early_end_is_told_with_its_reason():
+    *_, last = summary(stopped="account", stopped_by="401: no").lines()
+    assert last == "stopped (account): 401: no; the same command goes on from here"
