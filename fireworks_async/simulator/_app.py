@@ -70,7 +70,7 @@ class SimulatedAPI:
             kind = request.headers.get("Content-Type", "")
             record.body = _decoded(await request.read(), kind)
             self._on_change()
-            answer = self._answer(request, record, stays)
+            answer = await self._answer(request, record, stays)
             if answer.framed:
                 record.status = answer.status
             response = await play(answer, request, record)
@@ -102,14 +102,14 @@ class SimulatedAPI:
         self.requests.append(record)
         return record
 
-    def _answer(
+    async def _answer(
         self, request: web.Request, record: RecordedRequest, stays: list[Stay]
     ) -> Answer:
         answer_id = record.headers.get("x-request-id") or self._id_of(record)
         call = Call(request.method, request.path, _key(request), answer_id, record)
         outcome = self._routes.outcome(call)
         if not isinstance(outcome, Answer):
-            stay = self._admission.enter(outcome.plan, call.key or "")
+            stay = await self._admission.enter(outcome.plan, call.key or "", record)
             if isinstance(stay, ErrorReply):
                 outcome = stay.answer()
             else:

@@ -10,6 +10,7 @@ from fireworks_async.simulator._extras import Extras
 from fireworks_async.simulator._framing import deliver, refusal, usage_placement
 from fireworks_async.simulator._metrics import Account
 from fireworks_async.simulator._plans import Plan, Terms
+from fireworks_async.simulator._prompts import chat_bytes
 from fireworks_async.simulator._replies import ErrorReply, Reply
 from fireworks_async.simulator._settings import Settings
 from fireworks_async.simulator._text import count_prompt_tokens
@@ -48,4 +49,10 @@ def plan_chat(
         return deliver(chat, body, reply)
 
     generated = sum(choice.tokens for choice in choices)
-    return Plan(body["model"], prompt_tokens, generated, make)
+    return Plan(
+        body["model"],
+        prompt_tokens,
+        generated,
+        make,
+        lambda: [chat_bytes(body["messages"], tools)],
+    )

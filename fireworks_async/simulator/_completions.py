@@ -49,4 +49,10 @@ def plan_text(
         return deliver(text, body, reply)
 
     generated = sum(choice.tokens for choice in choices)
-    return Plan(body["model"], prompt_tokens, generated, make)
+    return Plan(
+        body["model"],
+        prompt_tokens,
+        generated,
+        make,
+        lambda: [prompt.data() for prompt in prompts],
+    )

@@ -82,7 +82,7 @@ class Account:
 
     @property
     def duration(self) -> float:
-        """Seconds from the request to the last token."""
+        """Seconds from the moment that it was let in to the last token."""
         longest = max(choice.tokens for choice in self.choices)
         return self.ttft + self.gap * max(0, longest - 1)
 
@@ -93,7 +93,7 @@ class Account:
             "prompt_tokens": self.prompt_tokens,
             "total_tokens": self.prompt_tokens + completion,
             "completion_tokens": completion,
-            "prompt_tokens_details": {"cached_tokens": 0},
+            "prompt_tokens_details": {"cached_tokens": self.terms.cached_tokens},
         }
         if reasoning := sum(len(choice.reasoning) for choice in self.choices):
             usage["completion_tokens_details"] = {"reasoning_tokens": reasoning}
@@ -101,12 +101,14 @@ class Account:
 
     def perf_metrics(self) -> dict[str, Any]:
         """Give `perf_metrics` of the body."""
+        waited = self.terms.queued or 0.0
         metrics: dict[str, Any] = {
-            "prompt-tokens": self.prompt_tokens,
-            "cached-prompt-tokens": 0,
-            "server-time-to-first-token": round(self.ttft, 3),
-            "server-processing-time": round(self.duration, 3),
+            **self._known_first(),
+            "server-processing-time": round(waited + self.duration, 3),
         }
+        if self.terms.queued is not None:
+            metrics["generation-queue-duration"] = 0.0
+            metrics["generation-duration"] = round(self.duration - self.ttft, 3)
         if self.speculates:
             metrics["speculation-prompt-tokens"] = 0
             metrics["speculation-prompt-matched-tokens"] = 0
@@ -116,12 +118,11 @@ class Account:
 
     def stream_headers(self) -> dict[str, str]:
         """Give the part of the metrics that is known before a stream begins."""
-        return {
-            "fireworks-prompt-tokens": str(self.prompt_tokens),
-            "fireworks-cached-prompt-tokens": "0",
-            "fireworks-server-time-to-first-token": f"{self.ttft:.3f}",
-            **self.terms.headers,
-        }
+        metrics = self._known_first()
+        # Headers have always so many places.
+        metrics["server-time-to-first-token"] = f"{self._first_token:.3f}"
+        known = {f"fireworks-{name}": str(value) for name, value in metrics.items()}
+        return {**known, **self.terms.headers}
 
     def full_headers(self, body: Mapping[str, Any]) -> dict[str, str]:
         """Give the headers of an answer that is not streamed."""
@@ -137,3 +138,24 @@ class Account:
             "fireworks-sampling-options": msgspec.json.encode(effective).decode(),
             **self.terms.headers,
         }
+
+    @property
+    def _first_token(self) -> float:
+        return (self.terms.queued or 0.0) + self.ttft
+
+    def _known_first(self) -> dict[str, Any]:
+        """Give the metrics that the first token brings."""
+        metrics: dict[str, Any] = {
+            "prompt-tokens": self.prompt_tokens,
+            "cached-prompt-tokens": self.terms.cached_tokens,
+            "server-time-to-first-token": round(self._first_token, 3),
+        }
+        if self.terms.queued is not None:
+            metrics |= {
+                "num-concurrent-requests": self.terms.concurrent,
+                "tokenizer-queue-duration": 0.0,
+                "tokenizer-duration": 0.0,
+                "prefill-queue-duration": round(self.terms.queued, 3),
+                "prefill-duration": round(self.ttft, 3),
+            }
+        return metrics

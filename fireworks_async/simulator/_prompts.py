@@ -1,15 +1,21 @@
-"""The prompts of a text completion as tokens; nothing here decides what is answered."""
+"""What requests ask, as tokens; nothing here decides what is answered."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
+
+import msgspec
 
 from fireworks_async.simulator._text import MEDIA_TOKENS, token_id, word_of
 
-__all__ = ("TextPrompt", "image_problem", "text_prompts")
+__all__ = ("TextPrompt", "chat_bytes", "image_problem", "text_prompts")
 
 _IMAGE = "<image>"
 _TOKEN_BYTES = 4
+_ROLE_BYTES = 4 * _TOKEN_BYTES
+_DIGEST_BYTES = 16
+_IDS = 256**_TOKEN_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,44 @@ class TextPrompt:
         if isinstance(self.source, str):
             return [token_id(piece) for piece in _pieces(self.source)]
         return list(self.source)
+
+    def data(self) -> bytes:
+        """Give the tokens as four bytes each, which begin alike as the prompts do."""
+        if isinstance(self.source, str):
+            own = _padded(self.source.encode())
+        else:
+            own = b"".join(
+                (number % _IDS).to_bytes(_TOKEN_BYTES, "big") for number in self.source
+            )
+        return own + b"".join(map(_medium, self.images))
+
+
+def chat_bytes(messages: Iterable[dict[str, Any]], tools: object) -> bytes:
+    """Give the tokens of a chat as four bytes each, which begin alike as chats do.
+
+    There are as many as are counted, but for the head of the reply.
+    """
+    parts = [_padded(msgspec.json.encode(tools))] if tools else []
+    for message in messages:
+        role = str(message["role"]).encode()[:_ROLE_BYTES]
+        parts.append(role.ljust(_ROLE_BYTES, b"\0"))
+        texts = [message.get("reasoning_content") or ""]
+        if calls := message.get("tool_calls"):
+            texts.append(msgspec.json.encode(calls).decode())
+        media: list[str] = []
+        content = message.get("content") or ""
+        if isinstance(content, str):
+            texts.append(content)
+        else:
+            texts += [part.get("text") or "" for part in content]
+            media = [
+                str(part)
+                for part in content
+                if any(name.endswith("_url") for name in part)
+            ]
+        parts.append(_padded("".join(texts).encode()))
+        parts += map(_medium, media)
+    return b"".join(parts)
 
 
 def text_prompts(body: dict[str, Any]) -> list[TextPrompt]:
@@ -95,3 +139,12 @@ def _pieces(text: str) -> Iterator[str]:
             end -= 1
         yield data[start:end].decode()
         start = end
+
+
+def _padded(data: bytes) -> bytes:
+    return data + b"\0" * (-len(data) % _TOKEN_BYTES)
+
+
+def _medium(url: str) -> bytes:
+    digest = blake2b(url.encode(), digest_size=_DIGEST_BYTES).digest()
+    return digest * (MEDIA_TOKENS * _TOKEN_BYTES // _DIGEST_BYTES)

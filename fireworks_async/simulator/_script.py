@@ -31,7 +31,10 @@ class RecordedRequest:
         first_byte_at: When the head of the answer was sent.
         first_token_at: When the first token of a stream was sent.
         ended_at: When the answer had ended, in whatever way.
+        queued: Seconds that it waited for a slot.
+        started_at: When it had one; None when it was refused.
         prompt_tokens: Tokens of the prompt; None when it was not let in.
+        cached_tokens: How many of them were in the prompt cache.
         generated_tokens: Tokens of the answer that were sent.
     """
 
@@ -48,7 +51,10 @@ class RecordedRequest:
     first_byte_at: float | None = None
     first_token_at: float | None = None
     ended_at: float | None = None
+    queued: float = 0.0
+    started_at: float | None = None
     prompt_tokens: int | None = None
+    cached_tokens: int = 0
     generated_tokens: int = 0
 
     def add_tokens(self, count: int) -> None:

@@ -9,7 +9,7 @@ from typing import Self
 from aiohttp import web
 
 from fireworks_async._web.server import WebServer
-from fireworks_async.simulator._admission import Admission
+from fireworks_async.simulator._admission import Admission, Capacity
 from fireworks_async.simulator._app import SimulatedAPI
 from fireworks_async.simulator._limits import Limits
 from fireworks_async.simulator._routes import Routes
@@ -47,7 +47,20 @@ class Simulator:
         keep_requests: How many requests `requests` remembers.
         limits: What each API key may ask of each model in a minute; None: no limits,
             and no headers that tell of them.
-        clock: Tells the time to the limits, in seconds, so that tests need not wait.
+        slots: How many requests are worked on at a time, from the first thing to the
+            last token; the others wait, first come, first served. None: any number.
+        queue: How many may wait; more are refused with 503. None: any number.
+        patience: How many seconds a request waits for a slot before it is refused
+            with 429. None: for ever.
+        prompt_cache: Whether what was the beginning of a prompt before is told of as
+            cached.
+        replicas: How many prompt caches there are. A request goes to the one that its
+            `prompt_cache_key`, session header or `user` stands for; without any of
+            them, to each in turn.
+        cold_start: Seconds that a model needs to come up after the first request for
+            it; until then it is refused with 503. None: all models are up.
+        clock: Tells the time to `limits` and `cold_start`, in seconds, so that tests
+            need not wait.
     """
 
     def __init__(
@@ -66,6 +79,12 @@ class Simulator:
         models: Collection[str] | None = None,
         keep_requests: int = 10_000,
         limits: Limits | None = None,
+        slots: int | None = None,
+        queue: int | None = None,
+        patience: float | None = None,
+        prompt_cache: bool = True,
+        replicas: int = 1,
+        cold_start: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         settings = Settings(
@@ -80,7 +99,16 @@ class Simulator:
             perf_as_strings=perf_as_strings,
         )
         self._script = Script()
-        self._admission = Admission(limits=limits, clock=clock)
+        capacity = Capacity(
+            slots=slots,
+            queue=queue,
+            patience=patience,
+            cold_start=cold_start,
+            prompt_cache=prompt_cache,
+            replicas=replicas,
+            ttft=ttft,
+        )
+        self._admission = Admission(capacity, limits=limits, clock=clock)
         self._api = SimulatedAPI(
             Routes(settings, self._script),
             self._admission,
@@ -125,6 +153,20 @@ class Simulator:
     @limits.setter
     def limits(self, limits: Limits | None) -> None:
         self._admission.rates.limits = limits
+
+    @property
+    def slots(self) -> int | None:
+        """How many requests are worked on at a time; it can be changed at any time."""
+        return self._admission.slots.count
+
+    @slots.setter
+    def slots(self, count: int | None) -> None:
+        self._admission.slots.count = count
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a slot now."""
+        return self._admission.slots.waiting
 
     @property
     def requests(self) -> list[RecordedRequest]:
@@ -180,6 +222,10 @@ class Simulator:
     def clear(self) -> None:
         """Forget the scripted answers, and let all be normal."""
         self._script.clear()
+
+    def scale_to_zero(self) -> None:
+        """Have every model come up anew, where `cold_start` is given."""
+        self._admission.deployments.scale_to_zero()
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something is so, such as `lambda: sim.in_flight == 0`.
