@@ -11,6 +11,7 @@ import typer
 import typer.main
 
 from fireworks_async.cli._chat import chat
+from fireworks_async.cli._complete import complete
 from fireworks_async.cli._embed import embed
 from fireworks_async.cli._exits import ExitCode, with_exit_code
 from fireworks_async.cli._groups import grouped
@@ -29,7 +30,7 @@ _TyperUsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
 _INTERRUPTED = 130
 _COMMANDS = {
     command.__name__: command
-    for command in (chat, embed, rerank, transcribe, models, simulate)
+    for command in (chat, complete, embed, rerank, transcribe, models, simulate)
 }
 
 

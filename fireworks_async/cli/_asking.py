@@ -1,28 +1,36 @@
 """Asks all prompts of a command at once, and has each answer shown.
 
-Nothing but ``chat`` imports this, and only when it runs: it is not for ``--help``.
+Nothing but the commands that ask imports this, and only when they run: it is not for
+``--help``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import anyio
 
-from fireworks_async import AsyncFireworks, ChatCompletion, ChatCompletionChunk, Stream
+from fireworks_async import AsyncFireworks, Stream
 from fireworks_async.cli._exits import ExitCode, UsageError
-from fireworks_async.cli._forms import Form, JSONForm, TextForm
+from fireworks_async.cli._forms import AnyChunk, Form, JSONForm, TextForm
 from fireworks_async.cli._lines import excerpt
 from fireworks_async.cli._output import Output, RawOutput
 from fireworks_async.cli._turns import Turns
 from fireworks_async.errors import FireworksError
-from fireworks_async.types import ChatParams
 
-__all__ = ("Question", "ask")
+__all__ = ("Prepare", "Question", "Showing", "ask", "show")
 
-ChatStream: TypeAlias = Stream[ChatCompletionChunk, ChatCompletion]
+ChunkT = TypeVar("ChunkT", bound=AnyChunk)
+
+Showing: TypeAlias = Callable[[Form], Awaitable[object]]
+"""Makes one call, and shows its answer in a form."""
+
+Prepare: TypeAlias = Callable[
+    [AsyncFireworks, Sequence[str]], Awaitable[Sequence[Showing]]
+]
+"""Prepares the calls of all prompts; what cannot be sent is found here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,26 +39,17 @@ class Question:
 
     Attributes:
         prompts: Each is a call of its own.
-        system: The system prompt of all.
-        model: The model, by any of its names.
-        params: Keyword arguments of the calls.
-        extra_body: Fields of the request that have no keyword.
+        prepare: Makes the calls.
+        choices: How many answers each prompt gets.
         json: Whether answers are shown as lines of JSON.
         raw: Whether answers are shown as they come, with nothing beside them.
     """
 
     prompts: Sequence[str]
-    system: str | None
-    model: str
-    params: ChatParams
-    extra_body: Mapping[str, object]
-    json: bool
-    raw: bool
-
-    @property
-    def choices(self) -> int:
-        """How many answers each prompt gets."""
-        return self.params.get("n") or 1
+    prepare: Prepare
+    choices: int = 1
+    json: bool = False
+    raw: bool = False
 
 
 async def ask(
@@ -63,28 +62,34 @@ async def ask(
         OSError: What is shown cannot be written; all streams are closed.
     """
     async with connection as client:
-        calls = [_call(client, question, prompt) for prompt in question.prompts]
-        turns = Turns(len(calls))
-        is_alone = len(calls) * question.choices == 1
+        try:
+            showings = await question.prepare(client, question.prompts)
+        except (TypeError, ValueError) as error:
+            raise UsageError(str(error)) from None
+        turns = Turns(len(showings))
+        is_alone = len(showings) * question.choices == 1
         output = RawOutput(is_alone=is_alone) if question.raw else Output()
         with closing(output):
-            well = await _answer_all(calls, _forms(question, output, turns), turns)
+            forms = _forms(question, output, turns)
+            well = await _answer_all(showings, forms, turns)
     return ExitCode.OK if well else ExitCode.FAILED
 
 
-def _call(client: AsyncFireworks, question: Question, prompt: str) -> ChatStream:
-    messages = [{"role": "user", "content": prompt}]
-    if question.system is not None:
-        messages.insert(0, {"role": "system", "content": question.system})
-    try:
-        return client.chat.completions.create(
-            model=question.model,
-            messages=messages,
-            extra_body=question.extra_body,
-            **question.params,
-        )
-    except (TypeError, ValueError) as error:
-        raise UsageError(str(error)) from None
+async def show(call: Stream[ChunkT, Any], form: Form) -> None:
+    """Show an answer as it comes, and close it.
+
+    Raises:
+        FireworksError: The call failed.
+    """
+    async with call as stream:
+        await show_chunks(stream, form)
+    form.end(stream)
+
+
+async def show_chunks(stream: Stream[ChunkT, Any], form: Form) -> None:
+    """Show what comes of an open stream."""
+    async for chunks in stream.batches():
+        form.add(chunks)
 
 
 def _forms(question: Question, output: Output, turns: Turns) -> list[Form]:
@@ -108,19 +113,19 @@ def _forms(question: Question, output: Output, turns: Turns) -> list[Form]:
 
 
 async def _answer_all(
-    calls: Sequence[ChatStream], forms: Sequence[Form], turns: Turns
+    showings: Sequence[Showing], forms: Sequence[Form], turns: Turns
 ) -> bool:
     """Read all at once; one that fails does not disturb the others."""
-    well = [False] * len(calls)
+    well = [False] * len(showings)
 
     async def answer(number: int) -> None:
-        well[number] = await _answer(calls[number], forms[number])
+        well[number] = await _answer(showings[number], forms[number])
         turns.end(number)
 
     problem: Exception | None = None
     try:
         async with anyio.create_task_group() as group:
-            for number in range(len(calls)):
+            for number in range(len(showings)):
                 group.start_soon(answer, number)
     except* OSError as errors:
         problem = errors.exceptions[0]
@@ -129,13 +134,10 @@ async def _answer_all(
     return all(well)
 
 
-async def _answer(call: ChatStream, form: Form) -> bool:
+async def _answer(showing: Showing, form: Form) -> bool:
     try:
-        async with call as stream:
-            async for chunks in stream.batches():
-                form.add(chunks)
+        await showing(form)
     except FireworksError as error:
         form.fail(error)
         return False
-    form.end(call)
     return True

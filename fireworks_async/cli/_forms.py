@@ -1,18 +1,28 @@
 """The forms in which one prompt's answer is shown: text, or a line of JSON a chunk."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import msgspec
 
+from fireworks_async.types import (
+    ChatCompletionChunk,
+    ChunkChoice,
+    CompletionChoice,
+    CompletionChunk,
+)
+
 if TYPE_CHECKING:
     from fireworks_async.cli._output import Output
     from fireworks_async.errors import FireworksError
-    from fireworks_async.types import ChatCompletionChunk, StreamTimings, Usage
+    from fireworks_async.types import StreamTimings, Usage
 
-__all__ = ("Answered", "Form", "JSONForm", "TextForm", "closing_line")
+__all__ = ("Answered", "AnyChunk", "Form", "JSONForm", "TextForm", "closing_line")
+
+AnyChunk: TypeAlias = ChatCompletionChunk | CompletionChunk
+"""A chunk of a conversation, or of a text."""
 
 _Kind: TypeAlias = Literal["answer", "reasoning"]
 _Piece: TypeAlias = tuple[_Kind, str]
@@ -32,8 +42,11 @@ class Answered(Protocol):
 class Form(Protocol):
     """Shows the answer to one prompt."""
 
-    def add(self, chunks: "list[ChatCompletionChunk]") -> None:
+    def add(self, chunks: Sequence[AnyChunk]) -> None:
         """Show what came in one network read."""
+
+    def step(self, text: str) -> None:
+        """Say what happens between two answers."""
 
     def end(self, stream: Answered) -> None:
         """Close the answer, which is whole."""
@@ -70,20 +83,19 @@ class TextForm:
         self._others: dict[int, list[_Piece]] = {}
         self._head(0)
 
-    def add(self, chunks: "list[ChatCompletionChunk]") -> None:
+    def add(self, chunks: Sequence[AnyChunk]) -> None:
         """Show what the chunks add to the first choice, and keep the rest."""
         pieces: dict[int, list[_Piece]] = {0: []}
         for chunk in chunks:
             for choice in chunk.choices:
-                delta = choice.delta
-                of_choice = pieces.setdefault(choice.index, [])
-                if delta.reasoning_content:
-                    of_choice.append(("reasoning", delta.reasoning_content))
-                if delta.content:
-                    of_choice.append(("answer", delta.content))
+                pieces.setdefault(choice.index, []).extend(_pieces_of(choice))
         self._show(pieces.pop(0))
         for index, more in pieces.items():
             self._others.setdefault(index, []).extend(more)
+
+    def step(self, text: str) -> None:
+        """Say what happens between two answers."""
+        self._say(partial(self._output.step, self._label + text))
 
     def end(self, stream: Answered) -> None:
         """Show the other choices, and the closing line."""
@@ -130,7 +142,7 @@ class JSONForm:
         self._prompt_index = prompt_index
         self._label = label
 
-    def add(self, chunks: "list[ChatCompletionChunk]") -> None:
+    def add(self, chunks: Sequence[AnyChunk]) -> None:
         """Write a line for each chunk."""
         for chunk in chunks:
             line: object = chunk
@@ -139,6 +151,10 @@ class JSONForm:
                 line = {"prompt_index": self._prompt_index, **fields}
             self._output.json_line(msgspec.json.encode(line))
         self._output.flush()
+
+    def step(self, text: str) -> None:
+        """Say what happens between two answers."""
+        self._output.step(self._label + text)
 
     def end(self, stream: Answered) -> None:
         """Say what it took."""
@@ -178,6 +194,17 @@ def _tokens_per_second(usage: "Usage | None", timings: "StreamTimings") -> float
     if first is None or last is None or end is None or last <= first:
         return None
     return (usage.completion_tokens - 1) / (end - first)
+
+
+def _pieces_of(choice: ChunkChoice | CompletionChoice) -> Iterator[_Piece]:
+    if isinstance(choice, CompletionChoice):
+        if choice.text:
+            yield "answer", choice.text
+        return
+    if choice.delta.reasoning_content:
+        yield "reasoning", choice.delta.reasoning_content
+    if choice.delta.content:
+        yield "answer", choice.delta.content
 
 
 def _joined(pieces: Iterable[_Piece]) -> Iterator[_Piece]:

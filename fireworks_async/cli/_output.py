@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.segment import Segment, Segments
 from rich.style import Style
 
-from fireworks_async.cli._lines import complain, say, shown_on
+from fireworks_async.cli._lines import complain, one_line, say, shown_on
 
 __all__ = ("Output", "RawOutput")
 
@@ -80,6 +80,17 @@ class Output:
         self._leave_line()
         say(text)
 
+    def step(self, text: str) -> None:
+        """Say what happens between two answers, dimmed where a person watches."""
+        if self._err not in self._colours:
+            self.note(text)
+            return
+        self._end_aside()
+        self._leave_line()
+        self._styled(self._err, shown_on(self._err, one_line(text)), _DIM)
+        self._err.write("\n")
+        self._err.flush()
+
     def complaint(self, text: str) -> None:
         """Say what failed."""
         self._end_aside()
@@ -138,6 +149,9 @@ class RawOutput(Output):
 
     def heading(self, text: str) -> None:
         """Leave headings out."""
+
+    def step(self, text: str) -> None:
+        """Leave them out."""
 
     def note(self, text: str) -> None:
         """Leave notes out."""

@@ -8,7 +8,7 @@ import typer
 from fireworks_async.cli._exits import UsageError
 
 if TYPE_CHECKING:
-    from fireworks_async.types import ChatParams
+    from fireworks_async._protocol.params import GenerationParams
 
 __all__ = ("SamplingOptions",)
 
@@ -91,7 +91,7 @@ class SamplingOptions:
     mirostat_lr: Annotated[float | None, _option("How fast it learns.", "X")] = None
     seed: Annotated[int | None, _option("Makes answers repeatable.", "N")] = None
 
-    def params(self) -> "ChatParams":
+    def params(self) -> "GenerationParams":
         """The keyword arguments of a call: those that were given."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         del given["extra"]
@@ -104,7 +104,7 @@ class SamplingOptions:
             for name, value in given.items()
             if not (value is None or value is False or value == [])
         }
-        return cast("ChatParams", params)
+        return cast("GenerationParams", params)
 
     def extra_body(self) -> dict[str, object]:
         """The fields of ``extra``, decoded.

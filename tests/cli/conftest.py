@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -64,13 +65,21 @@ def run(
 
 
 @pytest.fixture
-def chat(run: Callable[..., Ran], fireworks_simulator: Simulator) -> Callable[..., Ran]:
-    """Run ``chat`` against the running simulator."""
+def asked(
+    run: Callable[..., Ran], fireworks_simulator: Simulator
+) -> Callable[..., Ran]:
+    """Run a command that asks a model against the running simulator."""
 
-    def chat(*words: Any) -> Ran:
+    def asked(command: str, *words: Any) -> Ran:
         url = fireworks_simulator.base_url
         model = () if "--model" in words else ("--model", "deepseek-v3p1")
         words = tuple(str(word) for word in words)
-        return run("chat", "--base-url", url, "--api-key", KEY, *model, *words)
+        return run(command, "--base-url", url, "--api-key", KEY, *model, *words)
 
-    return chat
+    return asked
+
+
+@pytest.fixture
+def chat(asked: Callable[..., Ran]) -> Callable[..., Ran]:
+    """Run ``chat`` against the running simulator."""
+    return partial(asked, "chat")

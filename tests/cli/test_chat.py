@@ -1,11 +1,13 @@
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from fireworks_async.simulator import ErrorReply, Reply, Simulator, Without
+from fireworks_async.simulator import ErrorReply, Reply, Simulator, ToolCall, Without
 from tests.cli.conftest import Ran
 from tests.support.calls import KEY
+from tests.support.pictures import png
 
 Chat = Callable[..., Ran]
 
@@ -207,3 +209,56 @@ def test_simulated_it_needs_nothing_but_a_prompt(run: Callable[..., Ran]):
     assert ran.code == 0
     assert ran.out.strip()
     assert "completion tokens" in ran.error
+
+
+class TestAttachments:
+    def test_files_go_out_with_every_prompt(
+        self, chat: Chat, fireworks_simulator: Simulator, tmp_path: Path
+    ):
+        picture, notes = tmp_path / "a.png", tmp_path / "notes.txt"
+        picture.write_bytes(png())
+        notes.write_text("Remember.")
+        ran = chat("one", "--prompt", "two", "--image", picture, "--file", notes)
+        assert ran.code == 0, ran.err
+        assert len(fireworks_simulator.requests) == 2
+        for request in fireworks_simulator.requests:
+            image, text, prompt = request.body["messages"][0]["content"]
+            assert image["image_url"]["url"].startswith("data:image/png;base64,")
+            assert "Remember." in text["text"]
+            assert prompt["text"] in ("one", "two")
+
+    @pytest.mark.parametrize("option", ["--image", "--file", "--tools", "--schema"])
+    def test_a_file_that_is_missing_is_one_line_and_nothing_is_sent(
+        self, option: str, chat: Chat, fireworks_simulator: Simulator
+    ):
+        ran = chat("Why?", option, "missing.json")
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.error.startswith(f"error: {option} missing.json: ")
+        assert fireworks_simulator.requests == []
+
+
+def test_tools_run_and_are_shown_beside_the_answer(
+    chat: Chat, fireworks_simulator: Simulator, tmp_path: Path
+):
+    tools = tmp_path / "tools_of_chat.py"
+    tools.write_text("def double(a: int) -> int:\n    return 2 * a\n")
+    call = ToolCall("double", '{"a": 4}')
+    fireworks_simulator.script(Reply(tool_calls=[call]), Reply(text="Eight."))
+    ran = chat("Twice 4?", "--tools", tools)
+    assert (ran.code, ran.out) == (0, "Eight.\n")
+    first, called, given, last = ran.err.splitlines()
+    assert first.endswith("finish_reason tool_calls")
+    assert (called, given) == ('→ double({"a": 4})', "← double: 8")
+    assert "completion tokens" in last
+
+
+def test_an_answer_that_does_not_fit_the_schema_fails(
+    chat: Chat, fireworks_simulator: Simulator, tmp_path: Path
+):
+    schema = tmp_path / "answer.json"
+    schema.write_text('{"type": "integer"}')
+    fireworks_simulator.script(Reply(text="3"), Reply(text="three"))
+    assert chat("How many?", "--schema", schema).code == 0
+    ran = chat("How many?", "--schema", schema)
+    assert (ran.code, ran.out) == (1, "three\n")
+    assert ran.error.startswith("error: the answer does not fit the type")

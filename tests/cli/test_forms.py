@@ -11,6 +11,8 @@ from fireworks_async.types import (
     ChatCompletionChunk,
     ChoiceDelta,
     ChunkChoice,
+    CompletionChoice,
+    CompletionChunk,
     StreamTimings,
     Usage,
 )
@@ -43,6 +45,9 @@ class Watching(Output):
 
     def end_answer(self) -> None:
         self.done.append(("end", ""))
+
+    def step(self, text: str) -> None:
+        self.done.append(("step", text))
 
     def note(self, text: str) -> None:
         self.done.append(("note", text))
@@ -112,6 +117,34 @@ def test_what_one_read_brought_is_shown_as_one_piece_of_each_kind():
         ("answer", "Y"),
         ("answer", "es"),
     ]
+
+
+def test_a_text_completion_is_shown_alike():
+    output = Watching()
+    form = TextForm(output, now)
+    choices = [CompletionChoice(text="a"), CompletionChoice(index=1, text="b")]
+    form.add([CompletionChunk(choices=choices)])
+    form.add([CompletionChunk(choices=[CompletionChoice(finish_reason="stop")])])
+    form.end(Answered())
+    assert output.done == [
+        ("answer", "a"),
+        ("end", ""),
+        ("heading", "choice 2"),
+        ("answer", "b"),
+        ("end", ""),
+        ("note", "tokens not reported"),
+    ]
+
+
+def test_what_happens_between_answers_is_said_in_its_turn():
+    output = Watching()
+    later: list[Callable[[], None]] = []
+    form = TextForm(output, later.append, label="prompt 2: ")
+    form.step("f({})")
+    assert output.done == []
+    later[-1]()
+    JSONForm(output).step("g({})")
+    assert output.done == [("step", "prompt 2: f({})"), ("step", "g({})")]
 
 
 def test_a_text_ends_with_its_closing_line():

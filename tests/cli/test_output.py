@@ -115,6 +115,26 @@ def test_reasoning_is_dimmed_and_set_apart_on_a_terminal(terminal: Watched):
     assert terminal.on("out") == "Yes."
 
 
+def test_a_step_is_a_line_of_its_own_dimmed_on_a_terminal(terminal: Watched):
+    output = terminal.output()
+    output.aside("Hm.")
+    output.step('f({"a":\n1})')
+    output.answer("Yes")
+    output.step("g({})\x1b[1m")
+    assert terminal.screen == (
+        '\x1b[2mHm.\x1b[0m\n\n\x1b[2mf({"a": 1})\x1b[0m\nYes\n\x1b[2mg({})␛[1m\x1b[0m\n'
+    )
+
+
+def test_a_step_is_a_plain_line_in_a_file_and_nothing_when_raw(files: Watched):
+    output = files.output()
+    output.answer("Yes")
+    output.step("f({})")
+    assert files.on("err") == "f({})\n"
+    files.output(raw=True).step("f({})")
+    assert files.on("err") == "f({})\n"
+
+
 def test_reasoning_that_ends_its_line_is_followed_by_one_empty_line(terminal: Watched):
     output = terminal.output()
     output.aside("Hm.\n")
