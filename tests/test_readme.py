@@ -10,6 +10,7 @@ import pytest
 
 from fireworks_async.cli import main
 from fireworks_async.simulator import Simulator
+from tests.support.pictures import png
 from tests.support.sounds import wav
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -19,10 +20,20 @@ def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
+TOOLS = """
+def weather(city: str) -> str:
+    return "blue"
+"""
+
+
 @pytest.fixture(autouse=True)
-def speech(monkeypatch, tmp_path):
-    """The file that the snippets and commands name, where they look for it."""
+def files(monkeypatch, tmp_path):
+    """The files that the snippets and commands name, where they look for them."""
     (tmp_path / "speech.wav").write_bytes(wav(2.0))
+    (tmp_path / "photo.png").write_bytes(png())
+    (tmp_path / "notes.txt").write_text("The sky is blue.")
+    (tmp_path / "tools.py").write_text(TOOLS)
+    (tmp_path / "review.json").write_text('{"type": "object"}')
     monkeypatch.chdir(tmp_path)
 
 
@@ -49,6 +60,8 @@ async def test_the_snippets_run_one_after_the_other(monkeypatch, capsys):
         text.startswith("2 rounds: ") and "tool_call_id" in text for text in said
     )
     assert any(text.startswith("{'city': 'text', 'days': 1") for text in said)
+    assert any(text.startswith("2 images, ") for text in said)
+    assert any(text.endswith(" tokens in the last answer\n") for text in said)
     assert any(text.startswith("400 ") and "temperature" in text for text in said)
     assert any("0 calls in flight" in text for text in said)
     assert any("\n5000 float32 " in text for text in said)
