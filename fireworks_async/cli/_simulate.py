@@ -10,6 +10,7 @@ import typer
 
 from fireworks_async.cli._exits import ExitCode
 from fireworks_async.cli._loop import run_in_loop
+from fireworks_async.cli._simulate_options import BudgetOptions, CapacityOptions
 
 if TYPE_CHECKING:
     from fireworks_async.simulator import Simulator
@@ -42,6 +43,8 @@ def simulate(
     seed: Annotated[
         int, typer.Option(metavar="N", help="Another seed gives other words.")
     ] = 0,
+    capacity: CapacityOptions,
+    budgets: BudgetOptions,
 ) -> ExitCode:
     """Serve a stand-in for the API, until Ctrl-C.
 
@@ -51,7 +54,14 @@ def simulate(
     from fireworks_async.simulator import Simulator  # noqa: PLC0415 - loads aiohttp
 
     simulator = Simulator(
-        host=host, port=port, ttft=ttft, gap=gap, tokens=tokens, seed=seed
+        host=host,
+        port=port,
+        ttft=ttft,
+        gap=gap,
+        tokens=tokens,
+        seed=seed,
+        limits=budgets.limits(),
+        **capacity.arguments(),
     )
     # That is how it is stopped where the loop takes no signals.
     with contextlib.suppress(KeyboardInterrupt):

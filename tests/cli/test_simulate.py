@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fireworks_async.cli import _simulate
-from fireworks_async.simulator import Simulator
+from fireworks_async.simulator import Limits, Simulator
 from tests.cli.conftest import Ran
 
 Run = Callable[..., Ran]
@@ -43,7 +43,9 @@ def test_its_one_line_is_the_base_url(run: Run, served: list[dict[str, Any]]):
 def test_every_option_reaches_the_simulator(run: Run, served: list[dict[str, Any]]):
     ran = run(
         *("simulate", "--host", "localhost", "--port", "0", "--ttft", "0.5"),
-        *("--gap", "0.25", "--tokens", "7", "--seed", "3"),
+        *("--gap", "0.25", "--tokens", "7", "--seed", "3", "--slots", "2"),
+        *("--queue", "9", "--patience", "1.5", "--cold-start", "3", "--rpm", "60"),
+        *("--no-prompt-cache", "--replicas", "2"),
     )
     assert ran.code == 0, ran.err
     assert served == [
@@ -54,6 +56,13 @@ def test_every_option_reaches_the_simulator(run: Run, served: list[dict[str, Any
             "gap": 0.25,
             "tokens": 7,
             "seed": 3,
+            "limits": Limits(requests=60),
+            "slots": 2,
+            "queue": 9,
+            "patience": 1.5,
+            "cold_start": 3,
+            "prompt_cache": False,
+            "replicas": 2,
         }
     ]
 
@@ -66,6 +75,9 @@ def test_every_option_reaches_the_simulator(run: Run, served: list[dict[str, Any
         ["--ttft", "-1"],
         ["--gap", "-1"],
         ["--tokens", "-1"],
+        ["--slots", "-1"],
+        ["--replicas", "0"],
+        ["--tolerance", "0.5"],
     ],
     ids=" ".join,
 )
