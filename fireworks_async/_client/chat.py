@@ -8,24 +8,41 @@ from collections.abc import (
     Iterator,
     Mapping,
 )
-from typing import Any, Literal, TypeAlias, TypeVar, Unpack, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    TypeAlias,
+    TypeVar,
+    Unpack,
+    cast,
+    overload,
+)
 
 from fireworks_async._client.attempts import Service
-from fireworks_async._client.options import ChatCallParams, check_count, split
-from fireworks_async._client.parse import ParsedStream, ParseParams
+from fireworks_async._client.options import (
+    ChatCallParams,
+    ParseParams,
+    RunToolsParams,
+    check_count,
+    split,
+)
 from fireworks_async._client.reader import AnswerReader, reader_for
 from fireworks_async._client.stream import ItemT, Stream, StreamOpening
-from fireworks_async._client.tools import RunToolsParams, Toolbox, ToolLike
 from fireworks_async._policy.catalogue import is_known, sees_images
 from fireworks_async._policy.naming import resolve_chat_model
 from fireworks_async._protocol.chunks import ChatCompletionChunk
 from fireworks_async._protocol.completions import ChatCompletion
-from fireworks_async._protocol.dialects import chat_with_tools
+from fireworks_async._protocol.dialects import CHAT
 from fireworks_async._protocol.events import ChatEvent, EventBuilder
-from fireworks_async._protocol.parsed import ParseMode, TypedAnswer
 from fireworks_async._protocol.requests import encode_chat
-from fireworks_async._protocol.tools import ToolRun
-from fireworks_async._protocol.written_calls import offered_tools
+
+# Rooms that most programs do without: who calls for them enters them then.
+if TYPE_CHECKING:
+    from fireworks_async._client.parse import ParsedStream
+    from fireworks_async._client.tools import ToolLike
+    from fireworks_async._protocol.parsed import ParseMode, TypedAnswer
+    from fireworks_async._protocol.tools import ToolRun
 
 __all__ = ("Chat", "ChatCompletions", "Watch")
 
@@ -119,10 +136,10 @@ class ChatCompletions:
         model: str,
         messages: Iterable[object],
         response_format: type[T],
-        mode: ParseMode = "auto",
+        mode: "ParseMode" = "auto",
         strict: bool = True,
         **params: Unpack[ParseParams],
-    ) -> ParsedStream[T]: ...
+    ) -> "ParsedStream[T]": ...
     @overload
     def parse(
         self,
@@ -133,7 +150,7 @@ class ChatCompletions:
         mode: Literal["auto", "grammar"] = "auto",
         strict: bool = True,
         **params: Unpack[ParseParams],
-    ) -> ParsedStream[str]: ...
+    ) -> "ParsedStream[str]": ...
     @overload
     def parse(
         self,
@@ -141,20 +158,20 @@ class ChatCompletions:
         model: str,
         messages: Iterable[object],
         response_format: object,
-        mode: ParseMode = "auto",
+        mode: "ParseMode" = "auto",
         strict: bool = True,
         **params: Unpack[ParseParams],
-    ) -> ParsedStream[Any]: ...
+    ) -> "ParsedStream[Any]": ...
     def parse(
         self,
         *,
         model: str,
         messages: Iterable[object],
         response_format: object,
-        mode: ParseMode = "auto",
+        mode: "ParseMode" = "auto",
         strict: bool = True,
         **params: Unpack[ParseParams],
-    ) -> ParsedStream[Any]:
+    ) -> "ParsedStream[Any]":
         """Prepare a chat completion whose answer is a value of a type.
 
         ``await`` gives the completion, with the value in
@@ -179,6 +196,9 @@ class ChatCompletions:
             TypeError: A keyword is unknown, or the type has no form in JSON.
             ValueError: A value, or a combination, that cannot be sent.
         """
+        from fireworks_async._client.parse import ParsedStream  # noqa: PLC0415
+        from fireworks_async._protocol.parsed import TypedAnswer  # noqa: PLC0415
+
         answer: TypedAnswer[Any] = TypedAnswer(
             response_format, mode=mode, strict=strict
         )
@@ -192,11 +212,11 @@ class ChatCompletions:
         *,
         model: str,
         messages: Iterable[object],
-        tools: Iterable[ToolLike],
+        tools: "Iterable[ToolLike]",
         max_rounds: int = 10,
         watch: Watch | None = None,
         **params: Unpack[RunToolsParams],
-    ) -> ToolRun:
+    ) -> "ToolRun":
         """Let the model call functions until it has its answer.
 
         The calls of one round run at the same time; functions that are not async run
@@ -218,6 +238,8 @@ class ChatCompletions:
             TypeError: A keyword is unknown, or a tool cannot be described.
             ValueError: Two tools have one name, or a value cannot be sent.
         """
+        from fireworks_async._client.tools import Toolbox  # noqa: PLC0415
+
         check_count("max_rounds", max_rounds, at_least=1)
         split(params, function="run_tools", keywords=_RUN_TOOLS_KEYWORDS)
         if (params.get("n") or 1) > 1:
@@ -249,7 +271,7 @@ class ChatCompletions:
         messages: Iterable[object],
         params: Mapping[str, object],
         keywords: Collection[str] = _CHAT_KEYWORDS,
-        answer: TypedAnswer[Any] | None = None,
+        answer: "TypedAnswer[Any] | None" = None,
     ) -> AnswerReader[ChatCompletionChunk, ChatCompletion]:
         service = self._service
         fields, options = split(params, function=function, keywords=keywords)
@@ -264,8 +286,14 @@ class ChatCompletions:
             extra_body=options.get("extra_body"),
             inline_documents=inlining and sees_images(name) is False,
         )
-        offered = offered_tools(fields, options.get("extra_body"))
-        return reader_for(service, chat_with_tools(offered), request, options)
+        dialect = CHAT
+        if fields.get("tools") or options.get("extra_body"):
+            from fireworks_async._protocol.call_repair import (  # noqa: PLC0415
+                chat_with_tools,
+            )
+
+            dialect = chat_with_tools(fields, options.get("extra_body"))
+        return reader_for(service, dialect, request, options)
 
 
 class Chat:

@@ -16,9 +16,9 @@ from fireworks_async._client.reader import AnswerReader, reader_for
 from fireworks_async._client.stream import ItemT, Stream, StreamOpening
 from fireworks_async._policy.catalogue import is_known
 from fireworks_async._policy.naming import resolve_chat_model
-from fireworks_async._protocol.dialects import TEXT
 from fireworks_async._protocol.events import ChatEvent, EventBuilder
 from fireworks_async._protocol.requests import encode_text
+from fireworks_async._protocol.text_collector import TEXT
 from fireworks_async._protocol.text_completions import (
     Completion,
     CompletionChunk,

@@ -45,7 +45,7 @@ _DEFAULT_TIMEOUT = Timeout()
 # Servers commonly take 8 KiB of headers in all; tokens of identity providers, which a
 # callable may give, come to 4 KiB at most.
 _LONGEST_KEY = 4096
-_KEY = re.compile(r"[\x21-\x7e]+")
+_KEY = r"[\x21-\x7e]+"
 
 
 def check_api_key(key: object, source: str) -> str:
@@ -69,7 +69,7 @@ def check_api_key(key: object, source: str) -> str:
         raise ConfigurationError(
             f"{source} is {len(key)} characters long; no API key is"
         )
-    if not _KEY.fullmatch(key):
+    if not re.fullmatch(_KEY, key):
         raise ConfigurationError(
             f"{source} holds a blank, a line break or another character that no API "
             "key has"

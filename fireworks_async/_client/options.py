@@ -5,7 +5,14 @@ from collections.abc import Collection, Mapping
 from typing import TypedDict, cast
 
 from fireworks_async._policy.timeouts import Timeout
-from fireworks_async._protocol.params import ChatParams, CompletionParams
+from fireworks_async._protocol.params import (
+    ChatParams,
+    CompletionParams,
+    ConversationParams,
+    GenerationParams,
+    ToolParams,
+    UnformattedParams,
+)
 from fireworks_async._typing import JSONObject
 
 __all__ = (
@@ -13,7 +20,9 @@ __all__ = (
     "ChatCallParams",
     "CompletionCallParams",
     "ListOptions",
+    "ParseParams",
     "RequestOptions",
+    "RunToolsParams",
     "check_count",
     "check_headers",
     "split",
@@ -55,6 +64,16 @@ class ChatCallParams(ChatParams, CallOptions, total=False):
     """Every keyword of a chat call but ``model``, ``messages`` and ``stream``."""
 
 
+class ParseParams(
+    UnformattedParams, ToolParams, ConversationParams, CallOptions, total=False
+):
+    """The keywords of ``parse`` that every chat call has."""
+
+
+class RunToolsParams(GenerationParams, ConversationParams, CallOptions, total=False):
+    """The keywords of ``run_tools`` that every chat call has."""
+
+
 class CompletionCallParams(CompletionParams, RequestOptions, total=False):
     """Every keyword of a text completion but ``model``, ``prompt`` and ``stream``."""
 
@@ -62,9 +81,9 @@ class CompletionCallParams(CompletionParams, RequestOptions, total=False):
 _CHAT_KEYWORDS = ChatCallParams.__optional_keys__
 _OPTIONS = CallOptions.__optional_keys__
 # RFC 9110, 5.6.2: a header's name is a token.
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _SESSION = "x-session-affinity"
-_LINE_BREAKING = re.compile(r"[\x00\r\n]")
+_LINE_BREAKING = r"[\x00\r\n]"
 
 
 def split(
@@ -170,11 +189,11 @@ def check_headers(name: str, headers: object) -> None:
         raise TypeError(f"{name}: expected a mapping, not {type(headers).__name__}")
     named = cast("Mapping[object, object]", headers)
     for number, (header, value) in enumerate(named.items(), start=1):
-        if not isinstance(header, str) or not _HEADER_NAME.fullmatch(header):
+        if not isinstance(header, str) or not re.fullmatch(_HEADER_NAME, header):
             raise ValueError(f"{name}: the name of header {number} is malformed")
         if not isinstance(value, str):
             raise TypeError(
                 f"{name}: the value of {header} is not text but {type(value).__name__}"
             )
-        if _LINE_BREAKING.search(value):
+        if re.search(_LINE_BREAKING, value):
             raise ValueError(f"{name}: the value of {header} holds a line break")

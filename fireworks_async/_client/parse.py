@@ -1,4 +1,4 @@
-"""The call whose answer is a value: its keywords, and its stream.
+"""The stream whose answer is a value.
 
 What is asked for, and what the answer is, is known in ``_protocol/parsed``.
 """
@@ -6,29 +6,17 @@ What is asked for, and what the answer is, is known in ``_protocol/parsed``.
 from collections.abc import AsyncGenerator
 from typing import Generic, TypeVar
 
-from fireworks_async._client.options import CallOptions
 from fireworks_async._client.reader import AnswerReader
 from fireworks_async._client.stream import Stream
 from fireworks_async._protocol.chunks import ChatCompletionChunk
 from fireworks_async._protocol.completions import ChatCompletion
 from fireworks_async._protocol.events import ChatEvent
-from fireworks_async._protocol.params import (
-    ConversationParams,
-    ToolParams,
-    UnformattedParams,
-)
 from fireworks_async._protocol.parsed import ParsedChatCompletion, TypedAnswer
 from fireworks_async._protocol.partial_events import PartialEventBuilder
 
-__all__ = ("ParseParams", "ParsedStream")
+__all__ = ("ParsedStream",)
 
 T = TypeVar("T")
-
-
-class ParseParams(
-    UnformattedParams, ToolParams, ConversationParams, CallOptions, total=False
-):
-    """The keywords of ``parse`` that every chat call has."""
 
 
 class ParsedStream(Stream[ChatEvent, ParsedChatCompletion[T]], Generic[T]):

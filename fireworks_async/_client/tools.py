@@ -6,9 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TypeAlias, cast
 
-from fireworks_async._client.options import CallOptions
 from fireworks_async._protocol.completions import ChatCompletion, ToolCall
-from fireworks_async._protocol.params import ConversationParams, GenerationParams
 from fireworks_async._protocol.tools import (
     FunctionTool,
     ToolRun,
@@ -17,17 +15,13 @@ from fireworks_async._protocol.tools import (
 )
 from fireworks_async._typing import JSONObject
 
-__all__ = ("RunToolsParams", "ToolLike", "Toolbox")
+__all__ = ("ToolLike", "Toolbox")
 
 ToolLike: TypeAlias = FunctionTool | Callable[..., object] | JSONObject
 """A function, a function with its description, or only the description of one."""
 
 
 _log = logging.getLogger("fireworks_async")
-
-
-class RunToolsParams(GenerationParams, ConversationParams, CallOptions, total=False):
-    """The keywords of ``run_tools`` that every chat call has."""
 
 
 class Toolbox:

@@ -6,20 +6,25 @@ those who read the completion see the same. Without tools nobody meets it.
 
 import hashlib
 from collections.abc import Collection, Iterable
+from functools import partial
 from typing import Final
 
 from fireworks_async._protocol.chat_collector import ChatCollector, ChatParts
 from fireworks_async._protocol.chunks import (
+    ChatCompletionChunk,
     ChoiceDelta,
     ChunkChoice,
     FunctionCallDelta,
     ToolCallDelta,
 )
 from fireworks_async._protocol.collector import ChoiceParts, Chunk
-from fireworks_async._protocol.completions import Choice, FunctionCall
+from fireworks_async._protocol.completions import ChatCompletion, Choice, FunctionCall
+from fireworks_async._protocol.dialects import CHAT, Dialect
 from fireworks_async._protocol.written_call_reader import Piece, WrittenCallReader
+from fireworks_async._protocol.written_calls import offered_tools
+from fireworks_async._typing import JSONObject
 
-__all__ = ("RepairingCollector",)
+__all__ = ("RepairingCollector", "chat_with_tools")
 
 # An answer that ended otherwise was cut, and a call in it may be.
 _WELL_ENDED: Final = frozenset({"stop", "tool_calls"})
@@ -116,3 +121,18 @@ class RepairingCollector(ChatCollector):
 
     def _new_parts(self) -> ChoiceParts[ChunkChoice, Choice]:
         return _RepairingParts(self._names, f"{self._answer}/{len(self._choices)}")
+
+
+def chat_with_tools(
+    params: JSONObject, extra_body: JSONObject | None
+) -> Dialect[ChatCompletionChunk, ChatCompletion]:
+    """Say how the answer to a request that has tools is read.
+
+    Args:
+        params: The fields of the request.
+        extra_body: Fields that are merged over them.
+    """
+    names = offered_tools(params, extra_body)
+    if not names:
+        return CHAT
+    return CHAT._replace(collector=partial(RepairingCollector, names))

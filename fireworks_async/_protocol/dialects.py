@@ -1,10 +1,8 @@
-"""What the streams of chat and of text completions differ in, as two values."""
+"""What the streams of chat and of text completions differ in, as values."""
 
-from collections.abc import Callable, Collection
-from functools import partial
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from fireworks_async._protocol.call_repair import RepairingCollector
 from fireworks_async._protocol.chat_collector import ChatCollector
 from fireworks_async._protocol.chunks import (
     ChatCompletionChunk,
@@ -14,15 +12,11 @@ from fireworks_async._protocol.chunks import (
 )
 from fireworks_async._protocol.collector import Chunk, Collector
 from fireworks_async._protocol.completions import ChatCompletion
-from fireworks_async._protocol.text_collector import TextCollector
-from fireworks_async._protocol.text_completions import (
-    Completion,
-    CompletionChunk,
-    decode_text_chunk,
-    decode_text_chunks,
-)
 
-__all__ = ("CHAT", "TEXT", "Dialect", "chat_with_tools")
+if TYPE_CHECKING:
+    from fireworks_async._protocol.text_completions import Completion
+
+__all__ = ("CHAT", "Dialect")
 
 ChunkT = TypeVar("ChunkT", bound=Chunk[Any])
 ResultT = TypeVar("ResultT", bound="ChatCompletion | Completion")
@@ -54,19 +48,3 @@ CHAT: Dialect[ChatCompletionChunk, ChatCompletion] = Dialect(
     decode_chunk=decode_chunk,
     chunk_from_completion=chunk_from_completion,
 )
-TEXT: Dialect[CompletionChunk, Completion] = Dialect(
-    chunk=CompletionChunk,
-    collector=TextCollector,
-    decode_chunks=decode_text_chunks,
-    decode_chunk=decode_text_chunk,
-    chunk_from_completion=decode_text_chunk,
-)
-
-
-def chat_with_tools(
-    names: Collection[str],
-) -> Dialect[ChatCompletionChunk, ChatCompletion]:
-    """The dialect of a chat in which these tools were offered: none are ``CHAT``."""
-    if not names:
-        return CHAT
-    return CHAT._replace(collector=partial(RepairingCollector, names))

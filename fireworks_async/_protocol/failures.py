@@ -93,7 +93,7 @@ _SCALING_UP = ("scaled to zero", "scaling up")
 _LONGEST_MESSAGE = 2000
 
 # A value that is quoted comes first, so that what a user wrote is not taken for a field.
-_REFUSED_FIELD = re.compile(
+_REFUSED_FIELD = (
     r""", value: (?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
     r"""|, field: (['"])(?P<field>.+?)\1"""
 )
@@ -250,7 +250,7 @@ def _status_by_name(report: ErrorReport) -> int | None:
 
 
 def _refused_fields(message: str) -> tuple[str, ...]:
-    found = (match["field"] for match in _REFUSED_FIELD.finditer(message))
+    found = (match["field"] for match in re.finditer(_REFUSED_FIELD, message))
     return tuple(dict.fromkeys(field for field in found if field))
 
 

@@ -46,35 +46,33 @@ _TAKEN: Final[dict[MediaKind, dict[str, str]]] = {
 }
 
 # The others are known so that an error can name them.
-_SIGNATURES: Final = tuple(
-    (re.compile(signature, re.DOTALL), media_type)
-    for signature, media_type in (
-        (rb"\x89PNG\r\n\x1a\n", "image/png"),
-        (rb"\xff\xd8\xff", "image/jpeg"),
-        (rb"GIF8[79]a", "image/gif"),
-        # Two letters alone begin many a text: the reserved field is zero.
-        (rb"BM.{4}\0\0\0\0", "image/bmp"),
-        (rb"II\*\0|MM\0\*", "image/tiff"),
-        (rb"P[36][ \t\r\n#]", "image/x-portable-pixmap"),
-        (rb"RIFF.{4}WEBP", "image/webp"),
-        (rb".{4}ftyp(?:heic|heix|hevc|mif1|msf1)", "image/heic"),
-        (rb".{4}ftypavi[fs]", "image/avif"),
-        (rb"\s*<(?:svg|\?xml[^>]*>\s*<svg)", "image/svg+xml"),
-        (rb"%PDF-", "application/pdf"),
-        (rb".{4}ftypqt  ", "video/quicktime"),
-        (rb".{4}ftypM4[AB] ", "audio/mp4"),
-        (rb".{4}ftyp", "video/mp4"),
-        (rb"\x1aE\xdf\xa3", "video/webm"),
-        (rb"RIFF.{4}AVI ", "video/x-msvideo"),
-        (rb"OggS", "audio/ogg"),
-        (rb"RIFF.{4}WAVE", "audio/wav"),
-        (rb"ID3|\xff[\xfb\xf3\xf2]", "audio/mpeg"),
-        (rb"\xff[\xf1\xf9]", "audio/aac"),
-        (rb"fLaC", "audio/flac"),
-    )
+# Compiled when first looked for: most programs send no file.
+_SIGNATURES: Final = (
+    (rb"\x89PNG\r\n\x1a\n", "image/png"),
+    (rb"\xff\xd8\xff", "image/jpeg"),
+    (rb"GIF8[79]a", "image/gif"),
+    # Two letters alone begin many a text: the reserved field is zero.
+    (rb"BM.{4}\0\0\0\0", "image/bmp"),
+    (rb"II\*\0|MM\0\*", "image/tiff"),
+    (rb"P[36][ \t\r\n#]", "image/x-portable-pixmap"),
+    (rb"RIFF.{4}WEBP", "image/webp"),
+    (rb".{4}ftyp(?:heic|heix|hevc|mif1|msf1)", "image/heic"),
+    (rb".{4}ftypavi[fs]", "image/avif"),
+    (rb"\s*<(?:svg|\?xml[^>]*>\s*<svg)", "image/svg+xml"),
+    (rb"%PDF-", "application/pdf"),
+    (rb".{4}ftypqt  ", "video/quicktime"),
+    (rb".{4}ftypM4[AB] ", "audio/mp4"),
+    (rb".{4}ftyp", "video/mp4"),
+    (rb"\x1aE\xdf\xa3", "video/webm"),
+    (rb"RIFF.{4}AVI ", "video/x-msvideo"),
+    (rb"OggS", "audio/ogg"),
+    (rb"RIFF.{4}WAVE", "audio/wav"),
+    (rb"ID3|\xff[\xfb\xf3\xf2]", "audio/mpeg"),
+    (rb"\xff[\xf1\xf9]", "audio/aac"),
+    (rb"fLaC", "audio/flac"),
 )
 
-_DATA_URL = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
+_DATA_URL: Final = r"(?i)data:[^,]*;base64,"
 # As much base64 as tells the format.
 _HEAD: Final = 64
 
@@ -82,7 +80,7 @@ _HEAD: Final = 64
 def media_type_of(data: bytes) -> str | None:
     """Tell the media type of a file from its first bytes; None for what is unknown."""
     for signature, media_type in _SIGNATURES:
-        if signature.match(data):
+        if re.match(signature, data, re.DOTALL):
             return media_type
     return None
 
@@ -118,7 +116,7 @@ def check_media_url(kind: MediaKind, url: str) -> None:
     scheme = url.partition(":")[0].lower()
     if scheme in {"http", "https"}:
         return
-    start = _DATA_URL.match(url)
+    start = re.match(_DATA_URL, url)
     if start is None:
         raise ValueError(
             f"{kind}: the API takes http:, https: and data:...;base64, URLs, "
@@ -156,7 +154,7 @@ def check_media(messages: Iterable[JSONObject]) -> None:
     for message in messages:
         for kind, url in _urls_in(message.get("content")):
             images += kind == "image_url"
-            if start := _DATA_URL.match(url):
+            if start := re.match(_DATA_URL, url):
                 size += len(url) - start.end()
     if images > _MOST_IMAGES:
         raise ValueError(

@@ -142,10 +142,10 @@ def _clean_part(part: object, where: str, *, inline: bool) -> object:
     if kind == "file":
         return _clean_image(_image_of_file(fields, where), where, inline=inline)
     if kind == "video_url":
-        return _clean_medium(fields, kind, _VIDEO_KEYS, where)
+        return _clean_medium(fields, "video_url", _VIDEO_KEYS, where)
     if kind == "audio_url":
         # What an audio_url may hold beside its url is documented nowhere.
-        return _clean_medium(fields, kind, None, where)
+        return _clean_medium(fields, "audio_url", None, where)
     if kind is None:
         raise ValueError(f"{where} has no 'type'")
     # The type is an open string in the schema: the API decides.
@@ -155,7 +155,9 @@ def _clean_part(part: object, where: str, *, inline: bool) -> object:
 def _clean_image(fields: JSONObject, where: str, *, inline: bool) -> dict[str, object]:
     cleaned = _clean_medium(fields, "image_url", _IMAGE_KEYS, where)
     image = cleaned.get("image_url")
-    if inline and isinstance(image, dict):
+    if inline and isinstance(image, str):
+        cleaned["image_url"] = inline_document(image)
+    elif inline and isinstance(image, dict):
         kept = cast("dict[str, object]", image)
         url = kept.get("url")
         if isinstance(url, str):
@@ -166,15 +168,10 @@ def _clean_image(fields: JSONObject, where: str, *, inline: bool) -> dict[str, o
 def _clean_medium(
     fields: JSONObject, kind: str, keys: Sequence[str] | None, where: str
 ) -> dict[str, object]:
-    """Give a medium its object, of which ``keys`` are kept, None for all.
-
-    A bare URL, as other clients take it, the API would refuse.
-    """
+    """Keep a medium's URL, or of its object the ``keys``, None for all."""
     cleaned = _keep(fields, ("type", kind), where)
     medium = cleaned.get(kind)
-    if isinstance(medium, str):
-        cleaned[kind] = {"url": medium}
-    elif medium is not None and keys is not None:
+    if medium is not None and keys is not None and not isinstance(medium, str):
         place = f"{where}.{kind}"
         cleaned[kind] = _keep(_fields_of(medium, keys, place), keys, place)
     return cleaned

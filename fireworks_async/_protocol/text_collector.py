@@ -1,9 +1,16 @@
-"""The collector of text streams."""
+"""How text streams are read, and their collector."""
 
 from fireworks_async._protocol.collector import ChoiceParts, Collector
-from fireworks_async._protocol.text_completions import Completion, CompletionChoice
+from fireworks_async._protocol.dialects import Dialect
+from fireworks_async._protocol.text_completions import (
+    Completion,
+    CompletionChoice,
+    CompletionChunk,
+    decode_text_chunk,
+    decode_text_chunks,
+)
 
-__all__ = ("TextCollector",)
+__all__ = ("TEXT", "TextCollector")
 
 
 class _TextParts(ChoiceParts[CompletionChoice, CompletionChoice]):
@@ -48,3 +55,12 @@ class TextCollector(Collector[CompletionChoice, CompletionChoice, Completion]):
 
     def _new_parts(self) -> _TextParts:
         return _TextParts()
+
+
+TEXT: Dialect[CompletionChunk, Completion] = Dialect(
+    chunk=CompletionChunk,
+    collector=TextCollector,
+    decode_chunks=decode_text_chunks,
+    decode_chunk=decode_text_chunk,
+    chunk_from_completion=decode_text_chunk,
+)

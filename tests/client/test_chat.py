@@ -191,6 +191,7 @@ class TestKeywords:
             "extra_headers": None,
             "extra_query": None,
             "extra_body": None,
+            "session_affinity": None,
         }
         assert options.keys() == CallOptions.__optional_keys__
         call = completions.create(model="m", messages=MESSAGES, **fields, **options)

@@ -7,8 +7,8 @@ import pytest
 
 from fireworks_async import AsyncFireworks
 from fireworks_async._client.chat import Chat
-from fireworks_async._client.options import ChatCallParams
-from fireworks_async._client.parse import ParsedStream, ParseParams
+from fireworks_async._client.options import ChatCallParams, ParseParams
+from fireworks_async._client.parse import ParsedStream
 from fireworks_async.errors import (
     LengthFinishReasonError,
     SchemaMismatchError,

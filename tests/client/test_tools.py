@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from fireworks_async import AsyncFireworks, tool_of
-from fireworks_async._client.options import ChatCallParams
-from fireworks_async._client.tools import RunToolsParams, Toolbox
+from fireworks_async._client.options import ChatCallParams, RunToolsParams
+from fireworks_async._client.tools import Toolbox
 from fireworks_async.errors import ServiceUnavailableError, StreamTruncatedError
 from fireworks_async.simulator import Cut, Hold, Rejection, Reply, Simulator, ToolCall
 from tests.support.calls import MESSAGES, failure

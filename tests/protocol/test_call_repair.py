@@ -1,13 +1,15 @@
 import json
+from typing import ClassVar
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fireworks_async._protocol.call_repair import RepairingCollector
+from fireworks_async._protocol.call_repair import RepairingCollector, chat_with_tools
 from fireworks_async._protocol.chat_collector import ChatCollector
 from fireworks_async._protocol.chunks import ChatCompletionChunk
+from fireworks_async._protocol.dialects import CHAT
 from fireworks_async._protocol.events import EventBuilder
 from tests.support.wire import chunk
 
@@ -217,3 +219,22 @@ def test_any_fragmentation_gives_the_same(words, reason, data):
     whole = repaired(texts(content, finish_reason=reason))
     batch = data.draw(st.integers(1, 9))
     assert repaired(texts(*pieces, finish_reason=reason), batch=batch) == whole
+
+
+class TestDialect:
+    TOOLS: ClassVar = [{"type": "function", "function": {"name": "weather"}}]
+
+    @pytest.mark.parametrize(
+        ("params", "extra"),
+        [({}, None), ({"tools": []}, {}), ({"tools": TOOLS}, {"tool_choice": "none"})],
+    )
+    def test_without_tools_it_is_that_of_chat(self, params, extra):
+        assert chat_with_tools(params, extra) is CHAT
+
+    @pytest.mark.parametrize(
+        ("params", "extra"), [({"tools": TOOLS}, None), ({}, {"tools": TOOLS})]
+    )
+    def test_with_tools_calls_are_looked_for(self, params, extra):
+        dialect = chat_with_tools(params, extra)
+        assert isinstance(dialect.collector(), RepairingCollector)
+        assert dialect._replace(collector=CHAT.collector) == CHAT

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from fireworks_async._protocol.completions import LogProbs
-from fireworks_async._protocol.dialects import CHAT, TEXT
+from fireworks_async._protocol.dialects import CHAT
+from fireworks_async._protocol.text_collector import TEXT
 from tests.support.wire import USAGE
 
 BOTH = pytest.mark.parametrize("dialect", [CHAT, TEXT], ids=["chat", "text"])

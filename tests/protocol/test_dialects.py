@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from fireworks_async._protocol.call_repair import RepairingCollector
-from fireworks_async._protocol.dialects import CHAT, TEXT, chat_with_tools
+from fireworks_async._protocol.dialects import CHAT
 from fireworks_async._protocol.parser import parser_for
+from fireworks_async._protocol.text_collector import TEXT
 from tests.support.recorded import TEXT_COMPLETION
 from tests.support.splits import every_split
 
@@ -51,10 +51,3 @@ def test_every_cut_of_a_recorded_text_stream_gives_the_same():
     assert whole[1:] == (None, True)
     for reads in every_split(body):
         assert read(reads) == whole
-
-
-def test_only_where_tools_were_offered_are_calls_looked_for():
-    assert chat_with_tools(frozenset()) is CHAT
-    dialect = chat_with_tools({"weather"})
-    assert isinstance(dialect.collector(), RepairingCollector)
-    assert dialect._replace(collector=CHAT.collector) == CHAT

@@ -304,7 +304,7 @@ class TestParts:
     def test_a_url_may_be_text_and_what_is_missing_is_for_the_api_to_say(
         self, kind, url
     ):
-        expected = {"type": kind} if url is None else {"type": kind, kind: {"url": url}}
+        expected = {"type": kind} if url is None else {"type": kind, kind: url}
         assert parts_of([{"type": kind, kind: url}]) == [expected]
 
     def test_parts_of_unknown_type_go_as_typed(self):
@@ -357,7 +357,7 @@ class TestDocumentInlining:
         for _ in range(3):
             assert parts_of(content, role=role, inline=inline) == [
                 {"type": "image_url", "image_url": {"url": url}},
-                {"type": "image_url", "image_url": {"url": url}},
+                {"type": "image_url", "image_url": url},
                 {"type": "video_url", "video_url": {"url": self.PDF}},
             ]
         assert content == before
