@@ -45,6 +45,8 @@ _NAMES: Final[Mapping[Dimension, str]] = {
 }
 _SPENT: Final = 0.01
 """Share of a limit that counts as nothing being left."""
+_HOPELESS: Final = 0.8
+"""Share of failing calls beyond which there is an outage."""
 _FUTILE: Final = 4
 """Cuts that change nothing, after which the server is slow by itself."""
 _BEARABLE_QUEUE: Final = 0.5
@@ -218,31 +220,41 @@ class AdmissionControl:
     def _steer(
         self, admission: Admission, result: Result, used: Need, now: float
     ) -> None:
-        call, latest = admission.call, self._latest
-        if result.verdict in ("answered", "neutral"):
-            if result.verdict == "answered":
-                self._hear_answer(admission, result, used, now)
-            return
-        if result.retry_after is not None:
-            self._pauses.asked(result.retry_after, now)
-        pause = self._pauses.failed
+        if result.verdict == "answered":
+            self._hear_answer(admission, result, used, now)
+        elif result.verdict != "neutral":
+            if result.retry_after is not None:
+                self._pauses.asked(result.retry_after, now)
+            self._hear_refusal(admission, result, now)
+
+    def _hear_refusal(self, admission: Admission, result: Result, now: float) -> None:
+        call, latest, random = admission.call, self._latest, self._random()
+        pauses, concurrency = self._pauses, self.concurrency
         match result.verdict:
             case "scaling_up":
-                pause = self._pauses.scaling_up
+                pauses.scaling_up(call.sequence, latest=latest, random=random, now=now)
+                return
             case "rate_limited" if self._hear_spent(admission, result.levels):
-                pause = self._pauses.spent
+                pauses.spent(call.sequence, latest=latest, random=random, now=now)
+                return
             case "rate_limited":
-                self.concurrency.refused(call, latest=latest, now=now)
+                concurrency.refused(call, latest=latest, now=now)
             case "overloaded":
-                self.concurrency.overloaded(call, latest=latest, now=now)
+                concurrency.overloaded(call, latest=latest, now=now)
             case _:
-                self.concurrency.failed()
-        pause(call.sequence, latest=latest, random=self._random(), now=now)
+                concurrency.failed()
+        pauses.failed(
+            call.sequence,
+            latest=latest,
+            random=random,
+            now=now,
+            hopeless=concurrency.failing > _HOPELESS,
+        )
 
     def _hear_answer(
         self, admission: Admission, result: Result, used: Need, now: float
     ) -> None:
-        if self._pauses.succeeded(admission.call.sequence):
+        if self._pauses.succeeded(admission.call.sequence, now):
             self.concurrency.restart(self._latest, now)
         self._expect_delay(admission.model, result.total)
         queued, bearable = self._queue(admission.model, result, used, now)

@@ -21,8 +21,9 @@ _LONGEST_STEP: Final = 1.0
 """Seconds without news that count as growth at most."""
 _FAILING: Final = 0.3
 """Share of calls that fail at the server beyond which nothing grows."""
-_OVERLOADED: Final = 0.2
-"""Share of 503s beyond which they are a sign of too many calls."""
+_OVERLOADED: Final = 0.3
+"""Share of 503s among the latest few beyond which they are a sign of too many calls."""
+_FEW: Final = 1 / 10
 _SMOOTHING: Final = 1 / 50
 _IMPROVED: Final = 0.8
 """What a cut must have made of a queue to have helped."""
@@ -102,6 +103,11 @@ class AdaptiveConcurrency:
         """How many calls may be in flight."""
         return int(self._limit)
 
+    @property
+    def failing(self) -> float:
+        """Share of the latest calls that failed at the server."""
+        return self._failing
+
     def was_full(self, sequence: int) -> None:
         """A call had to wait for the limit; the latest admitted has this number."""
         self._full_at = sequence
@@ -166,7 +172,7 @@ class AdaptiveConcurrency:
 
     def _count(self, *, failing: bool, overloaded: bool) -> None:
         self._failing += (failing - self._failing) * _SMOOTHING
-        self._overloaded += (overloaded - self._overloaded) * _SMOOTHING
+        self._overloaded += (overloaded - self._overloaded) * _FEW
 
     def _grow(self, step: float, now: float) -> None:
         if self._doubling:

@@ -4,6 +4,7 @@ Three reasons, each with its own schedule: the API asked to wait, calls fail one
 another and none succeeds, a deployment is starting. Time and chance are handed in.
 """
 
+import math
 from typing import Final, Literal, TypeAlias
 
 __all__ = ("PauseReason", "Pauses")
@@ -19,6 +20,8 @@ _LONGEST_ASKED: Final = 60.0
 """Seconds that a Retry-After pauses all calls at most; then one call asks again."""
 _PATIENCE: Final = 4
 """Failures in a row, each of a call admitted after the one before, that are a pattern."""
+_LULL: Final = 0.5
+"""Seconds without a success, without which failures in a row are but quick ones."""
 _BACKOFF: Final = (0.5, 2.0, 30.0)
 """First pause, factor, longest."""
 _SPENT: Final = (0.25, 2.0, 8.0)
@@ -44,6 +47,7 @@ class Pauses:
         "_episode_ends",
         "_failures",
         "_refusals",
+        "_succeeded_at",
         "_until",
         "_waking",
         "probing",
@@ -54,6 +58,7 @@ class Pauses:
         self.probing = False
         self.reason: PauseReason = "failures"
         self._until = 0.0
+        self._succeeded_at = -math.inf
         # In a row: failures, refusals for a spent budget, answers of starting up.
         self._failures = 0
         self._refusals = 0
@@ -64,9 +69,10 @@ class Pauses:
         """Seconds for which nothing may be sent."""
         return max(0.0, self._until - now)
 
-    def succeeded(self, sequence: int) -> bool:
+    def succeeded(self, sequence: int, now: float) -> bool:
         """A call was answered; whether that ends an outage."""
         self._failures = 0
+        self._succeeded_at = now
         if sequence <= self._episode_ends:
             # Admitted before the trouble began: of that it says nothing.
             return False
@@ -82,17 +88,27 @@ class Pauses:
             self._until = until
             self.reason = "the API's Retry-After"
 
-    def failed(self, sequence: int, *, latest: int, random: float, now: float) -> None:
+    def failed(
+        self,
+        sequence: int,
+        *,
+        latest: int,
+        random: float,
+        now: float,
+        hopeless: bool = False,
+    ) -> None:
         """A call failed, or was refused.
 
         A few failures pause nothing: others may go well. After several in a row, with
-        no success in between, each further one doubles the pause.
+        no success in between, each further one doubles the pause. When nearly all
+        fail, successes of calls that were sent before do not count.
         """
         if self._is_known(sequence, latest):
             return
         self._failures += 1
-        if self._failures >= _PATIENCE:
-            earlier = self._failures - _PATIENCE
+        is_lull = now - self._succeeded_at >= _LULL
+        if hopeless or (self._failures >= _PATIENCE and is_lull):
+            earlier = max(0, self._failures - _PATIENCE)
             self._pause(_BACKOFF, earlier, random, now, "failures")
 
     def spent(self, sequence: int, *, latest: int, random: float, now: float) -> None:

@@ -386,6 +386,12 @@ class TestCapacity:
         last = traffic.ended[-200:]
         assert mean(each.row.queued for each in last) < 1.0
 
+    @pytest.mark.slow
+    async def test_one_that_refuses_with_503s(self):
+        served, limits, _ = await self.step(50, 25, refusal="overloaded")
+        assert min(served) >= 0.9
+        assert max(limits) <= 1.2 * mean(limits)
+
     async def test_one_that_comes_to_have_twice_as_many(self):
         served, limits, _ = await self.step(12, 25)
         assert min(served) >= 0.9

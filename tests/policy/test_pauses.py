@@ -38,20 +38,39 @@ def test_calls_in_flight_together_fail_once():
 def test_a_success_in_between_begins_the_count_anew():
     pauses = Pauses()
     for sequence in range(1, 20, 2):
-        fail(pauses, sequence)
-        pauses.succeeded(sequence + 1)
+        fail(pauses, sequence, float(sequence))
+        pauses.succeeded(sequence + 1, now=float(sequence))
     assert not pauses.probing
+
+
+def test_quick_failures_between_successes_are_no_outage():
+    pauses = Pauses()
+    pauses.succeeded(1, now=10.0)
+    for sequence in range(2, 20):
+        fail(pauses, sequence, 10.4)
+    assert not pauses.probing
+    fail(pauses, 20, 10.5)
+    assert pauses.probing
+
+
+def test_when_nearly_all_fail_the_late_successes_of_old_calls_do_not_count():
+    pauses = Pauses()
+    pauses.succeeded(1, now=10.0)
+    pauses.failed(2, latest=2, random=0.0, now=10.0, hopeless=True)
+    pauses.succeeded(1, now=10.1)
+    assert pauses.probing
+    assert pauses.wait(10.0) == 0.5
 
 
 def test_a_success_ends_an_outage_unless_it_was_sent_before_it():
     pauses = Pauses()
     for sequence in (2, 3, 4, 5):
         fail(pauses, sequence)
-    assert not pauses.succeeded(1)
+    assert not pauses.succeeded(1, now=0.0)
     assert pauses.probing
-    assert pauses.succeeded(6)
+    assert pauses.succeeded(6, now=0.0)
     assert not pauses.probing
-    assert not pauses.succeeded(7)
+    assert not pauses.succeeded(7, now=0.0)
 
 
 def test_jitter_makes_a_pause_longer_by_a_fifth_at_most():
@@ -70,7 +89,7 @@ def test_a_deployment_that_starts_is_asked_by_its_own_slow_schedule():
     assert waits[:4] == [5, 7.5, 11.25, 16.875]
     assert waits[-1] == 60
     assert pauses.reason == "a deployment that is starting"
-    assert pauses.succeeded(10)
+    assert pauses.succeeded(10, now=0.0)
 
 
 def test_a_spent_budget_is_asked_after_soon_then_rarely_and_is_no_outage():
@@ -81,7 +100,7 @@ def test_a_spent_budget_is_asked_after_soon_then_rarely_and_is_no_outage():
         now += waits[-1]
     assert waits == [0.25, 0.5, 1, 2, 4, 8, 8, 8]
     assert pauses.reason == "a spent budget"
-    assert not pauses.succeeded(9)
+    assert not pauses.succeeded(9, now=0.0)
     fail(pauses, 10, now, how="spent")
     assert pauses.wait(now) == 0.25
 

@@ -140,6 +140,8 @@ class ModelledServer:
         charges_at_once: Whether a row is charged for its output in steps, as it comes;
             else at its end.
         error_rate: Share of rows that are answered 500.
+        refusal: What rows are refused with for want of a place: ``rate_limit`` or
+            ``overloaded``.
         measures_queue: Whether the queue's duration is reported, as by dedicated
             deployments.
     """
@@ -157,6 +159,7 @@ class ModelledServer:
         error_rate=0.0,
         measures_queue=False,
         retry_after=None,
+        refusal="rate_limit",
         seed=1,
     ):
         self.world = world
@@ -170,6 +173,7 @@ class ModelledServer:
         self.overload_rate = 0.0
         self.measures_queue = measures_queue
         self.retry_after = retry_after
+        self.refusal = refusal
         self.down_until = 0.0
         self.asleep = False
         self.awake_at = None
@@ -189,7 +193,10 @@ class ModelledServer:
         elif self.random.random() < self.error_rate:
             self._refuse(row, InternalServerError, 500, "server")
         elif self.working >= self.capacity and not self.queues:
-            self._refuse(row, RateLimitError, 429, "rate_limit")
+            if self.refusal == "rate_limit":
+                self._refuse(row, RateLimitError, 429, "rate_limit")
+            else:
+                self._refuse(row, ServiceUnavailableError, 503, "overloaded")
         elif self.random.random() < self.overload_rate:
             self._refuse(row, ServiceUnavailableError, 503, "overloaded")
         else:
