@@ -13,7 +13,7 @@ import textwrap
 
 import pytest
 
-from fireworks_async.simulator import Rejection, Reply, Simulator
+from fireworks_async.simulator import Limits, Rejection, Reply, Simulator
 from fireworks_async.simulator._thread import serve_in_thread
 from tests.support.leaks import settle
 from tests.support.simulated import HELLO, MODEL, REASONER
@@ -173,6 +173,40 @@ async def test_a_reader_that_breaks_off_is_noticed(peer, sim):
 
 
 @pytest.mark.slow
+async def test_text_completions(peer):
+    asked = {"model": MODEL, "prompt": ["One", "Two"], "echo": True}
+    whole = await peer.completions.create(**asked, logprobs=2)
+    assert [choice.text[:3] for choice in whole.choices] == ["One", "Two"]
+    [first, _] = [choice.logprobs for choice in whole.choices]
+    assert "".join(first.tokens) == whole.choices[0].text
+    assert first.token_logprobs[0] is None
+    assert whole.usage.completion_tokens == 32
+    stream = await peer.completions.create(**asked, stream=True)
+    texts = ["", ""]
+    async for chunk in stream:
+        for choice in chunk.choices:
+            texts[choice.index] += choice.text
+    assert texts == [choice.text for choice in whole.choices]
+
+
+@pytest.mark.slow
+async def test_budgets_and_the_cache(peer, sim):
+    sdk = sys.modules[type(peer).__module__.partition(".")[0]]
+    sim.limits = Limits(requests=2)
+    asked = {
+        "model": MODEL,
+        "messages": [{"role": "user", "content": "word " * 100}],
+    }
+    for cached in (0, 128):
+        raw = await peer.chat.completions.with_raw_response.create(**asked)
+        completion = raw.parse()
+        assert completion.usage.prompt_tokens_details.cached_tokens == cached
+    assert raw.headers["x-ratelimit-remaining-requests"] == "0"
+    with pytest.raises(sdk.RateLimitError, match="rate limit exceeded"):
+        await peer.chat.completions.create(**asked)
+
+
+@pytest.mark.slow
 async def test_openai_puts_a_streamed_tool_call_together(sim):
     import openai
 
@@ -215,12 +249,12 @@ LITELLM = textwrap.dedent(
     MODEL, BASE = sys.argv[1:]
 
     async def ask(**fields):
+        hello = [{"role": "user", "content": "Hello"}]
         return await litellm.acompletion(
             model="fireworks_ai/" + MODEL.rpartition("/")[2],
             api_base=BASE,
             api_key="fw_test",
-            messages=[{"role": "user", "content": "Hello"}],
-            **fields,
+            **{"messages": hello, **fields},
         )
 
     async def main():
@@ -237,6 +271,21 @@ LITELLM = textwrap.dedent(
             await ask(n=1000)
         except litellm.BadRequestError as error:
             told["refused"] = "less than or equal to 128" in str(error)
+        texts = await litellm.atext_completion(
+            model="text-completion-openai/" + MODEL,
+            api_base=BASE,
+            api_key="fw_test",
+            prompt=["One", "Two " * 100],
+        )
+        told["texts"] = [choice.text for choice in texts.choices]
+        long = [{"role": "user", "content": "word " * 200}]
+        for _ in range(2):
+            answer = await ask(messages=long)
+        told["cached"] = answer.usage.prompt_tokens_details.cached_tokens
+        try:
+            await ask(num_retries=0)
+        except litellm.RateLimitError as error:
+            told["limited"] = "rate limit exceeded" in str(error)
         print(json.dumps(told))
 
     asyncio.run(main())
@@ -247,7 +296,8 @@ LITELLM = textwrap.dedent(
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_litellm():
-    with serve_in_thread(Simulator()) as sim:
+    limits = Limits(requests=5)
+    with serve_in_thread(Simulator(limits=limits, clock=lambda: 0.0)) as sim:
         ran = subprocess.run(
             [sys.executable, "-c", LITELLM, MODEL, sim.base_url],
             capture_output=True,
@@ -262,6 +312,9 @@ def test_litellm():
     assert told["text"] == told["streamed"]
     assert told["usage"] == told["streamed_usage"] == 16
     assert told["refused"]
+    assert [len(text.split()) for text in told["texts"]] == [15, 15]
+    assert told["cached"] == 240
+    assert told["limited"]
 
 
 @pytest.mark.slow
