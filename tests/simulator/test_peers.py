@@ -4,6 +4,7 @@ They take seconds to import; a stream through each is what the quick run has of 
 """
 
 import gc
+import inspect
 import json
 import os
 import shutil
@@ -200,6 +201,8 @@ async def test_budgets_and_the_cache(peer, sim):
     for cached in (0, 128):
         raw = await peer.chat.completions.with_raw_response.create(**asked)
         completion = raw.parse()
+        if inspect.isawaitable(completion):
+            completion = await completion
         assert completion.usage.prompt_tokens_details.cached_tokens == cached
     assert raw.headers["x-ratelimit-remaining-requests"] == "0"
     with pytest.raises(sdk.RateLimitError, match="rate limit exceeded"):
