@@ -1,24 +1,48 @@
-"""What every test is held to: nothing blocks the loop, nothing is left behind."""
+"""What every test is held to: nothing blocks the loop, nothing is left behind.
+
+What takes long to import is imported where it is used: the process that hands out the
+tests to others needs none of it.
+"""
 
 import gc
+import os
+import sys
 from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 from blockbuster import blockbuster_ctx
-from hypothesis import HealthCheck, is_hypothesis_test, settings
 
-from tests.support.leaks import Leaks, settle, unseen_errors, watched_sessions
-
-# How long an example takes says more of the machine than of what is tested.
-_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if TYPE_CHECKING:
+    from tests.support.leaks import Leaks
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    _share_bytecode(config)
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses"):
+        _choose_examples("full" if _wants_slow(config) else "quick")
+
+
+def _share_bytecode(config: pytest.Config) -> None:
+    """Compile modules once for all processes and runs; the tree stays free of it."""
+    if sys.dont_write_bytecode and config.pluginmanager.has_plugin("cacheprovider"):
+        assert config.cache is not None
+        sys.pycache_prefix = str(config.cache.mkdir("bytecode"))
+        sys.dont_write_bytecode = False
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def _choose_examples(profile: str) -> None:
     """Try properties with a fifth of the examples, unless slow tests are wanted too."""
-    settings.register_profile("full", _PATIENT, max_examples=100)
-    settings.register_profile("quick", _PATIENT, max_examples=20)
-    settings.load_profile("full" if _wants_slow(config) else "quick")
+    from hypothesis import HealthCheck, settings
+
+    # How long an example takes says more of the machine than of what is tested.
+    patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("full", patient, max_examples=100)
+    settings.register_profile("quick", patient, max_examples=20)
+    settings.load_profile(profile)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -28,7 +52,7 @@ def pytest_collection_modifyitems(
     """With all their examples, properties are slow tests."""
     if _wants_slow(config):
         for item in items:
-            if is_hypothesis_test(getattr(item, "obj", None)):
+            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
                 item.add_marker("slow")
 
 
@@ -36,10 +60,15 @@ def _wants_slow(config: pytest.Config) -> bool:
     return "not slow" not in config.getoption("markexpr")
 
 
+def pytest_collection() -> None:
+    """Collect tests without collecting garbage, of which there is little."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Keep the collected tests, which all stay, out of every later collection."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -61,6 +90,8 @@ def _held_to_account(request: pytest.FixtureRequest) -> None:
 @pytest.fixture
 async def _nothing_left_behind() -> AsyncIterator[None]:
     """Set up before the test's own fixtures, so that theirs are gone when it looks."""
+    from tests.support.leaks import Leaks, settle, unseen_errors, watched_sessions
+
     leaks = Leaks()
     with watched_sessions() as sessions, unseen_errors() as errors:
         yield
@@ -72,6 +103,8 @@ async def _nothing_left_behind() -> AsyncIterator[None]:
 
 
 @pytest.fixture
-async def leaks() -> Leaks:
+async def leaks() -> "Leaks":
     """What the test has left open so far."""
+    from tests.support.leaks import Leaks
+
     return Leaks()
