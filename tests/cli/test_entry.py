@@ -16,6 +16,9 @@ from fireworks_async.cli import main
 from fireworks_async.simulator import Hold, Reply, Simulator
 from tests.support.calls import KEY, MESSAGES
 
+# Each process takes a second to start, and many times that beside others.
+pytestmark = pytest.mark.timeout(60)
+
 _SCRIPT = Path(sys.executable).with_name("fireworks-async")
 _HELLO = ("chat", "--simulate", "Hello", "--max-tokens", "5")
 _ROOM = "fireworks_async.cli._"
@@ -84,6 +87,7 @@ async def test_simulated_it_works_from_end_to_end():
     assert "completion tokens" in err
 
 
+@pytest.mark.slow
 async def test_an_interrupt_ends_the_call_and_is_one_line():
     async with Simulator() as sim:
         async with chatting(sim) as running:
@@ -93,6 +97,7 @@ async def test_an_interrupt_ends_the_call_and_is_one_line():
         assert sim.requests[0].left_at is not None
 
 
+@pytest.mark.slow
 async def test_a_reader_that_leaves_ends_the_call_without_a_word():
     async with Simulator() as sim:
         hold = Hold(2)
@@ -106,6 +111,7 @@ async def test_a_reader_that_leaves_ends_the_call_without_a_word():
             assert await end_of(running) == (3, "", "")
 
 
+@pytest.mark.slow
 async def test_simulate_serves_until_it_is_interrupted():
     async with process(_SCRIPT, "simulate", "--port", "0") as running:
         assert running.stdout is not None
@@ -116,6 +122,7 @@ async def test_simulate_serves_until_it_is_interrupted():
         assert await end_of(running) == (0, "", "")
 
 
+@pytest.mark.slow
 async def test_streams_that_are_closed_are_no_failure():
     shell = 'exec "$0" "$@" <&- >&- 2>&-'
     async with process("bash", "-c", shell, _SCRIPT, *_HELLO) as running:
