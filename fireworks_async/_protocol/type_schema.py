@@ -4,7 +4,7 @@ pydantic models are recognised by their methods, so that pydantic is never impor
 msgspec's types may hold them anywhere.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeGuard, cast
 
 import msgspec
@@ -57,6 +57,7 @@ def schema_of_type(kind: object) -> dict[str, object]:
     except TypeError as error:
         reason = str(error).rpartition("\n")[2]
         raise TypeError(f"{kind!r} has no JSON Schema: {reason}") from None
+    _put_in_order(kind, (root, components))
     if definitions := {**components, **models.definitions}:
         root = {**root, "$defs": definitions}
     return _with_whole_root(root)
@@ -101,6 +102,48 @@ class _PydanticModels:
         found = cast("dict[str, object]", schema.pop("$defs", {}))
         self.definitions |= {prefix + name: inner for name, inner in found.items()}
         return schema
+
+
+def _put_in_order(kind: object, schemas: object) -> None:
+    """Give the properties of TypedDicts their own order, where msgspec sorts them.
+
+    It is the order in which a model writes them: grounds come before the verdict.
+    """
+    orders = {
+        (shape.cls.__name__, frozenset(hints)): hints
+        for shape in _typed_dicts(kind)
+        if (hints := list(shape.cls.__annotations__))
+    }
+    waiting: list[object] = [schemas] if orders else []
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list | tuple):
+            waiting += cast("Iterable[object]", value)
+        elif isinstance(value, dict):
+            words = cast("dict[str, Any]", value)
+            waiting += words.values()
+            title, properties = words.get("title"), words.get("properties")
+            if isinstance(title, str) and isinstance(properties, dict):
+                held = cast("dict[str, object]", properties)
+                if order := orders.get((title, frozenset(held))):
+                    words["properties"] = {name: held[name] for name in order}
+                    words["required"].sort(key=order.index)
+
+
+def _typed_dicts(kind: object) -> Iterator["msgspec.inspect.TypedDictType"]:
+    from msgspec import inspect  # noqa: PLC0415 - msgspec itself loads it with schemas
+
+    seen: dict[int, object] = {}
+    waiting: list[object] = [inspect.type_info(kind)]
+    while waiting:
+        shape = waiting.pop()
+        if isinstance(shape, tuple):
+            waiting += cast("tuple[object, ...]", shape)
+        elif isinstance(shape, inspect.Type | inspect.Field) and id(shape) not in seen:
+            seen[id(shape)] = shape
+            if isinstance(shape, inspect.TypedDictType):
+                yield shape
+            waiting += [getattr(shape, name) for name in shape.__struct_fields__]
 
 
 def _with_whole_root(schema: Mapping[str, object]) -> dict[str, object]:

@@ -182,3 +182,35 @@ def test_a_reader_says_where_it_does_not_fit():
 def test_a_type_that_json_has_no_form_for_is_named_wherever_it_is():
     with pytest.raises(TypeError, match=r"list\[complex\] .*<class 'complex'>"):
         schema_of_type(list[complex])
+
+
+class Verdict(TypedDict):
+    grounds: str
+    by: Literal["judge"]
+    verdict: bool
+
+
+class Appeal(Verdict, total=False):
+    again: list[Verdict]
+    also: dict[str, "Appeal"]
+    title: str
+    properties: dict[str, str]
+
+
+@pytest.mark.parametrize("kind", [Verdict, list[Verdict] | None, dict[str, Verdict]])
+def test_properties_of_a_typed_dict_keep_their_order(kind):
+    text = str(schema_of_type(kind))
+    assert "'required': ['grounds', 'by', 'verdict']" in text
+    assert (
+        text.index("'grounds': {") < text.index("'by': {") < text.index("'verdict': {")
+    )
+
+
+def test_properties_of_a_typed_dict_that_extends_one_keep_theirs_too():
+    schema = schema_of_type(Appeal)
+    assert list(schema["properties"]) == [
+        *("grounds", "by", "verdict"),
+        *("again", "also", "title", "properties"),
+    ]
+    assert schema["required"] == ["grounds", "by", "verdict"]
+    assert list(schema["$defs"]["Verdict"]["properties"]) == schema["required"]
