@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fireworks_async import errors
 from fireworks_async.cli import main
 from fireworks_async.simulator import Simulator
 from tests.support.pictures import png
@@ -69,7 +70,13 @@ async def test_the_snippets_run_one_after_the_other(monkeypatch, capsys):
     assert any(re.fullmatch(r"(priced \d.* None\n){3}", text) for text in said)
     assert any(text.startswith("2.0 seconds: ") for text in said)
     assert any("serverless models" in text for text in said)
+    assert any(" models brought up to date" in text for text in said)
+    assert any(text.count("{'name': 'text', 'age': 1}\n") == 3 for text in said)
     assert any("1 retry, 8 tokens\n[503, 200]" in text for text in said)
+
+
+def test_the_tree_of_errors_is_whole():
+    assert blocks("text") == [errors.__doc__.split("\n\n")[1] + "\n"]
 
 
 @pytest.mark.parametrize(

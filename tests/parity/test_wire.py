@@ -75,6 +75,8 @@ def test_the_corpus_is_what_was_recorded():
     names = [call.name for call in CALLS]
     assert len(names) == len(set(names)) >= 60
     assert names == list(THEIRS)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"For {len(names)} calls" in readme
 
 
 async def test_bodies_differ_as_listed_and_in_nothing_else(client, sim):
