@@ -45,7 +45,8 @@ _part = closed(
     {
         "type": string,
         "text": nullable(string),
-        "image_url": nullable(_image),
+        # The text alone is what older clients send, with the inlining mark on it.
+        "image_url": nullable(either(string, _image)),
         "video_url": nullable(_video),
         "audio_url": nullable(closed({"url": string}, ("url",))),
     },

@@ -334,6 +334,13 @@ ROWS = (
         )
     ),
     Row(
+        "messages[0].content[0].image_url",
+        {"url": "https://x.test/a.png"},
+        "https://x.test/a.png",
+        "sent in the form that the caller wrote, as LiteLLM did up to 1.90",
+        ("image as a string",),
+    ),
+    Row(
         "messages[0].content[0].image_url.url",
         PDF,
         f"{PDF}#transform=inline",

@@ -64,6 +64,7 @@ EVERYTHING = {
             "content": [
                 {"type": "text", "text": "x"},
                 {"type": "image_url", "image_url": {"url": "u", "detail": "low"}},
+                {"type": "image_url", "image_url": "u"},
                 {"type": "video_url", "video_url": {"url": "u", "max_frames": 3}},
             ],
         },
