@@ -49,10 +49,19 @@ class _RepairingParts(ChatParts):
 
     def add(self, choice: ChunkChoice) -> bool:
         delta, reader = choice.delta, self._reader
-        has_text = bool(delta.content)
+        text = delta.content
+        if (
+            text
+            and choice.finish_reason is None
+            and not delta.tool_calls
+            and reader.skips(text)
+        ):
+            # As nearly all chunks of a text are.
+            return super().add(choice)
+        has_text = bool(text)
         pieces: list[Piece] = []
-        if delta.content:
-            pieces += reader.feed(delta.content)
+        if text:
+            pieces += reader.feed(text)
         if delta.tool_calls:
             # The server knows calls when it sees them: what is held was none.
             pieces += reader.close(may_call=False)
@@ -114,8 +123,8 @@ class RepairingCollector(ChatCollector):
 
     def add(self, chunks: Iterable[Chunk[ChunkChoice]]) -> bool:
         """Take the chunks of one read, and rewrite them where calls are in them."""
-        chunks = list(chunks)
         if not self._answer:
+            chunks = list(chunks)
             self._answer = next((chunk.id for chunk in chunks if chunk.id), "")
         return super().add(chunks)
 

@@ -113,6 +113,23 @@ class WrittenCallReader:
             self._text("", 0)
         return self._given()
 
+    def skips(self, text: str) -> bool:
+        """Pass over a text that plainly holds no call; the quick way to ``feed`` it.
+
+        Returns:
+            Whether it did: the text is then to be taken as it is. If not, nothing was
+            read.
+        """
+        if (
+            self._step is not WrittenCallReader._text
+            or self._held
+            or "<" in text
+            or "`" in text
+        ):
+            return False
+        self._last = text[-1]
+        return True
+
     def close(self, *, may_call: bool) -> list[Piece]:
         """End the content; gives all that was held. What is fed later is text.
 
@@ -167,9 +184,6 @@ class WrittenCallReader:
 
     def _text(self, text: str, at: int) -> int:
         """In a text: look for a tag, and keep the count of code fences."""
-        if not self._held and "<" not in text and "`" not in text:
-            self._say(text[at:])
-            return len(text)
         held = "".join(self._held)
         self._held.clear()
         whole = held + text[at:]
@@ -189,7 +203,8 @@ class WrittenCallReader:
         begun = _MARK_BEGUN.search(whole, judged)
         end = begun.start() if begun else len(whole)
         self._say_text(whole[:end])
-        self._held.append(whole[end:])
+        if begun:
+            self._held.append(whole[end:])
         return len(text)
 
     def _fence(self, text: str, at: int) -> int:

@@ -30,9 +30,13 @@ def joined(pieces):
 
 
 def read(*texts, may_call=True):
-    reader = WrittenCallReader(NAMES)
-    pieces = [piece for text in texts for piece in reader.feed(text)]
+    reader, quick = WrittenCallReader(NAMES), WrittenCallReader(NAMES)
+    pieces, quickly = [], []
+    for text in texts:
+        pieces += reader.feed(text)
+        quickly += [text] if text and quick.skips(text) else quick.feed(text)
     pieces += reader.close(may_call=may_call)
+    assert joined(quickly + quick.close(may_call=may_call)) == joined(pieces)
     assert all(pieces)
     assert reader.has_called == any(isinstance(each, FunctionCall) for each in pieces)
     assert reader.held == ""
@@ -271,6 +275,16 @@ class TestWhenItIsDecided:
         for letter in text:
             one_by_one.feed(letter)
         assert one_by_one.held == held
+
+    def test_only_plain_text_is_skipped(self):
+        reader = WrittenCallReader(NAMES)
+        assert not reader.skips("Hello")
+        reader.feed("Hello")
+        assert reader.skips(" you")
+        assert not reader.skips("a <b")
+        assert not reader.skips("a `b")
+        reader.feed("<")
+        assert not reader.skips("b")
 
     def test_behind_the_end_all_is_text(self):
         reader = WrittenCallReader(NAMES)
