@@ -234,6 +234,16 @@ if not TYPE_CHECKING:
     introduce(_cost_of)
     del introduce
 
+    from fireworks_async._client.batching import introduce
+
+    def _batch_through(*call: object) -> object:
+        from fireworks_async.batch._calls import batch_through  # noqa: PLC0415 - on first use
+
+        return batch_through(*call)
+
+    introduce(_batch_through)
+    del introduce
+
     def __getattr__(name: str) -> object:
         """Load a public name on its first use, and keep it."""
         home = _HOME.get(name)

@@ -1,11 +1,19 @@
 """``AsyncFireworks``: what a program holds on to."""
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+)
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, Unpack, overload
 
 from fireworks_async._client.attempts import Service
+from fireworks_async._client.batching import send_batch
 from fireworks_async._client.chat import Chat
 from fireworks_async._client.config import ClientConfig
 from fireworks_async._net.interfaces import PoolStatistics
@@ -23,6 +31,8 @@ if TYPE_CHECKING:
     from fireworks_async._client.embeddings import Embeddings
     from fireworks_async._client.models import Models
     from fireworks_async._client.rerank import Rerank
+    from fireworks_async.batch import BatchResult
+    from fireworks_async.batch._options import CallOptions
 
 __all__ = ("AsyncFireworks",)
 
@@ -163,6 +173,29 @@ class AsyncFireworks:
         config = self._service.config.with_overrides(**overrides)
         view._set_service(Service(self._pool, self._service.budget, config))
         return view
+
+    def batch(
+        self,
+        requests: Iterable[Mapping[str, object]] | AsyncIterable[Mapping[str, object]],
+        **options: "Unpack[CallOptions]",
+    ) -> "AsyncGenerator[BatchResult, None]":
+        """Send many requests, and give what becomes of each as it comes.
+
+        ``async for result in client.batch(requests, ...)``. A request is taken when
+        there is a place for it, and keeps its place until its result is taken.
+
+        Args:
+            requests: Batch lines, or bodies; with a ``custom_id`` or without.
+            options: ``model``, ``params``, ``concurrency``, ``rpm``, ``tpm``,
+                ``max_retries``, ``max_cost``, ``prices``, ``endpoint``: as for
+                ``fireworks_async.batch.run_batch``.
+
+        Raises:
+            TypeError: An option is unknown.
+            BatchError: No row can succeed any more, or the money is spent; raised
+                after the last result.
+        """
+        return send_batch(self, requests, options)
 
     def statistics(self) -> PoolStatistics:
         """What the pool holds now: connections, calls in flight and waiting."""

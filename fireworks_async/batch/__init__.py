@@ -4,15 +4,22 @@ Uses the client as any stranger would. Public names are listed in ``__all__``; t
 modules with an underscore are rooms of this one, and nobody else's.
 """
 
+from fireworks_async._policy.catalogue import Prices
+from fireworks_async.batch._check import BatchCheck, check_batch
+from fireworks_async.batch._options import BatchOptions
 from fireworks_async.batch._records import BatchResult
 from fireworks_async.batch._run import BatchControl, run_batch
 from fireworks_async.batch._summary import BatchSummary
 from fireworks_async.batch._tally import BatchProgress
 
 __all__ = (
+    "BatchCheck",
     "BatchControl",
+    "BatchOptions",
     "BatchProgress",
     "BatchResult",
     "BatchSummary",
+    "Prices",
+    "check_batch",
     "run_batch",
 )

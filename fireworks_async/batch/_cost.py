@@ -12,8 +12,9 @@ from fireworks_async._policy.catalogue import ModelFacts, Prices, is_known, look
 from fireworks_async._policy.naming import resolve_chat_model, resolve_embedding_model
 from fireworks_async._protocol.completions import Usage
 from fireworks_async.batch._rows import Row
+from fireworks_async.errors import BatchError
 
-__all__ = ("Budget", "PriceBook")
+__all__ = ("Bill", "Budget", "PriceBook")
 
 # What chat templates add by themselves: a date, a default system message, role marks.
 _SLACK_TOKENS: Final = 1024
@@ -122,6 +123,63 @@ class Budget:
         """Give back what was set aside, and take out what was spent of it."""
         self.reserved = max(0.0, self.reserved - reserved)
         self.spent += cost
+
+
+class Bill:
+    """What a run pays: a bound before a row is sent, and what it was afterwards.
+
+    Args:
+        prices: What tokens cost.
+        budget: What may be spent.
+
+    Attributes:
+        budget: The same.
+        run: US dollars of this run.
+    """
+
+    def __init__(self, prices: PriceBook, budget: Budget) -> None:
+        self.budget = budget
+        self.run = 0.0
+        self._prices = prices
+
+    def bound(self, row: Row) -> float:
+        """What is to be set aside for one attempt; nothing when nothing is limited.
+
+        Raises:
+            BatchError: There is a limit to the cost, and no bound of this row's.
+        """
+        if self.budget.most is None:
+            return 0.0
+        bound = self._prices.most(row)
+        if bound is None:
+            raise BatchError(
+                f"line {row.line}: what it can cost at most is not known: a price, the "
+                "model's context length or max_tokens is missing"
+            )
+        return bound
+
+    def settle(
+        self, row: Row, bound: float, usage: Usage | None, *, may_be_free: bool
+    ) -> float | None:
+        """Take out what an attempt cost.
+
+        Args:
+            row: Of which row.
+            bound: What was set aside.
+            usage: As reported.
+            may_be_free: Whether no answer had begun.
+
+        Returns:
+            US dollars; None when not known, and what was set aside counts as spent.
+        """
+        cost = self._prices.cost(row, usage)
+        if cost is None and may_be_free:
+            cost = 0.0
+        spent = bound if cost is None else cost
+        self.budget.settle(bound, spent)
+        self.run += spent
+        row.spent += spent
+        return cost
 
 
 def _looked_up(row: Row) -> ModelFacts | None:

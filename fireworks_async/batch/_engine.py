@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, Literal, TypeAlias
 
-from fireworks_async.batch._cost import Budget, PriceBook
+from fireworks_async.batch._cost import Bill
 from fireworks_async.batch._intake import Intake, Sink
 from fireworks_async.batch._interfaces import Limiter, Outcome, Permit
 from fireworks_async.batch._records import BatchResult
@@ -20,7 +20,7 @@ from fireworks_async.batch._rows import Row
 from fireworks_async.batch._senders import Attempt, Sender
 from fireworks_async.batch._shares import Shares
 from fireworks_async.batch._tally import BatchProgress, Tally
-from fireworks_async.errors import BatchError, FireworksError
+from fireworks_async.errors import FireworksError
 
 __all__ = ("Engine", "StopReason")
 
@@ -66,8 +66,7 @@ class Engine:
         tally: Counts.
         retries: Decides on them.
         breaker: Holds rows back while nothing succeeds.
-        prices: What rows cost.
-        budget: What they may.
+        bill: What rows cost, and what they may.
         shares: Joins rows of the same request; None to send each.
         random: Numbers from 0 to 1.
     """
@@ -82,8 +81,7 @@ class Engine:
         tally: Tally,
         retries: Retries,
         breaker: Breaker,
-        prices: PriceBook,
-        budget: Budget,
+        bill: Bill,
         random: Callable[[], float],
         shares: Shares | None = None,
     ) -> None:
@@ -94,8 +92,7 @@ class Engine:
         self._tally = tally
         self._retries = retries
         self._breaker = breaker
-        self._prices = prices
-        self._budget = budget
+        self._bill = bill
         self._random = random
         self._shares = shares
         self._now = asyncio.get_running_loop().time
@@ -153,7 +150,8 @@ class Engine:
             self._now(),
             in_flight=len(self._attempts),
             retrying=len(self._again),
-            spent=self._budget.spent,
+            spent=self._bill.budget.spent,
+            run_cost=self._bill.run,
             waiting_for=self._waiting_for(),
         )
 
@@ -235,15 +233,8 @@ class Engine:
 
     async def _afforded(self, row: Row) -> float | None:
         """What was set aside for the row; None when there is not enough, for good."""
-        if self._budget.most is None:
-            return 0.0
-        bound = self._prices.most(row)
-        if bound is None:
-            raise BatchError(
-                f"line {row.line}: what it can cost at most is not known: a price, the "
-                "model's context length or max_tokens is missing"
-            )
-        while not self._budget.reserve(bound):
+        bound = self._bill.bound(row)
+        while not self._bill.budget.reserve(bound):
             if not self._attempts:
                 self.stop("cost", f"the next row may cost ${bound:.6f}")
                 return None
@@ -256,9 +247,12 @@ class Engine:
     async def _attempt(self, sending: "_Sending") -> None:
         row = sending.row
         sending.has_begun = True
-        attempt = await self._sender.send(row)
+        attempt = await self._sender.send(row, affinity=self._intake.affinity(row))
         sending.is_over = True
-        cost = self._settle(row, attempt, sending.bound)
+        self._intake.settled(row)
+        cost = self._bill.settle(
+            row, sending.bound, attempt.usage, may_be_free=not attempt.has_begun
+        )
         row.attempts += 1
         self._tally.attempts += 1
         if attempt.cause is None:
@@ -275,18 +269,6 @@ class Engine:
         self._judge(attempt)
         if not self._repeats(row, attempt):
             await self._record(row, attempt, cost)
-
-    def _settle(self, row: Row, attempt: Attempt, bound: float) -> float | None:
-        """What the attempt cost; where that is not known, what it may have cost."""
-        cost = self._prices.cost(row, attempt.usage)
-        if cost is None and attempt.cause is not None:
-            cost = bound if attempt.has_begun else 0.0
-        # An answer without usage is taken to have cost what was set aside.
-        spent = bound if cost is None else cost
-        self._budget.settle(bound, spent)
-        self._tally.run_cost += spent
-        row.spent += spent
-        return cost
 
     def _judge(self, attempt: Attempt) -> None:
         """What a failure says of the service, and of the account."""
@@ -340,7 +322,6 @@ class Engine:
         )
         place = await self._sink.put(result)
         self._tally.recorded(result, cost=cost)
-        self._intake.settled(row)
         if self._shares is not None:
             await self._shares.settle(row, result, place)
 
@@ -354,12 +335,11 @@ class Engine:
 
     def _give_up(self, sending: "_Sending") -> None:
         """An attempt was cancelled: what was set aside for it may have been spent."""
-        row, spent = sending.row, sending.bound if sending.has_begun else 0.0
         sending.permit.settle(Outcome(cause="cancelled"))
-        self._budget.settle(sending.bound, spent)
-        self._tally.cancelled += sending.has_begun
-        row.attempts += sending.has_begun
-        row.spent += spent
+        row, has_begun = sending.row, sending.has_begun
+        self._bill.settle(row, sending.bound, None, may_be_free=not has_begun)
+        self._tally.cancelled += has_begun
+        row.attempts += has_begun
         self._given_up.append(row)
 
     def _fail(self, error: BaseException) -> None:

@@ -128,6 +128,12 @@ class Index:
         """Let go of it; idempotent."""
         self._base.close()
 
+    def forget_seen(self) -> None:
+        """Let the input be read from its beginning."""
+        with self.lock:
+            self._base.execute("DELETE FROM rows WHERE state = ?", (State.SEEN,))
+            self._base.execute("UPDATE rows SET line = 0, copies = 0")
+
     def find(self, keys: Iterable[bytes]) -> dict[bytes, Entry]:
         """The entries of those keys that have one."""
         wanted = list(dict.fromkeys(keys))

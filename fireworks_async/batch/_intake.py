@@ -48,7 +48,11 @@ class Intake(Protocol):
         ...
 
     def settled(self, row: Row) -> None:
-        """A row that was taken has been answered, or given up."""
+        """A row that was taken has been answered, or has failed."""
+
+    def affinity(self, row: Row) -> str | None:
+        """A word for rows that are best served by one replica."""
+        ...
 
 
 class FileIntake:
@@ -109,6 +113,9 @@ class FileIntake:
 
     def settled(self, row: Row) -> None:
         pass
+
+    def affinity(self, row: Row) -> str | None:  # noqa: ARG002 - none for any
+        return None
 
     def _next(self) -> tuple[int, Selected] | None:
         chunk = next(self._chunks, None)
@@ -181,6 +188,9 @@ class CallerIntake:
 
     def settled(self, row: Row) -> None:
         pass
+
+    def affinity(self, row: Row) -> str | None:  # noqa: ARG002 - none for any
+        return None
 
     def _accept(self, source: Source) -> None:
         self._tally.read += 1

@@ -1,13 +1,13 @@
 """Which rows of the input a run has to send; blocks, and is called in threads."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from fireworks_async.batch._causes import Selector
-from fireworks_async.batch._index import Entry, State, key_of
-from fireworks_async.batch._ledger import Copy, Ledger
+from fireworks_async.batch._index import Entry, Index, State, key_of
+from fireworks_async.batch._ledger import Copy
 from fireworks_async.batch._rows import Problem, Row
 from fireworks_async.errors import BatchError
 
@@ -60,6 +60,15 @@ class Selected(msgspec.Struct, kw_only=True):
     elsewhere: int = 0
 
 
+class Recording(Protocol):
+    """What is recorded of a job: the ledger."""
+
+    index: Index
+
+    def supersede(self, entry: Entry) -> None:
+        """Note that what is recorded of a row may soon not count any more."""
+
+
 class Selection:
     """Looks rows up in the ledger.
 
@@ -75,7 +84,7 @@ class Selection:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: Recording,
         *,
         retry: Selector,
         only_failed: bool = False,

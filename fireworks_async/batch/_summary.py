@@ -127,6 +127,7 @@ def summary_of(
     results: Path,
     errors: Path,
     totals: tuple[int, int, float],
+    cost: float,
     now: float,
     stopped: StopReason | None,
     stopped_by: str,
@@ -138,6 +139,7 @@ def summary_of(
         tally: What was counted.
         results: The file of answers.
         errors: The file of failures.
+        cost: US dollars of this run.
         totals: Rows recorded as done and failed, and what all cost.
         now: Monotonic seconds.
         stopped: Why the run ended early, if it did.
@@ -165,7 +167,7 @@ def summary_of(
         prompt_tokens=tally.prompt_tokens,
         cached_tokens=tally.cached_tokens,
         completion_tokens=tally.completion_tokens,
-        cost=tally.run_cost,
+        cost=cost,
         spent=spent,
         unpriced=tally.unpriced,
         elapsed=now - tally.began,

@@ -108,7 +108,6 @@ class Tally:
         self.prompt_tokens = 0
         self.cached_tokens = 0
         self.completion_tokens = 0
-        self.run_cost = 0.0
         self.unpriced = 0
         self.causes: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
@@ -169,6 +168,7 @@ class Tally:
         in_flight: int,
         retrying: int,
         spent: float,
+        run_cost: float,
         waiting_for: str | None,
     ) -> BatchProgress:
         """How it looks now.
@@ -178,6 +178,7 @@ class Tally:
             in_flight: Attempts being made.
             retrying: Rows that wait to be sent again.
             spent: US dollars, by all runs.
+            run_cost: The same, by this one.
             waiting_for: Why no row is being sent.
         """
         over = self.succeeded + self.failed + self.shared
@@ -191,7 +192,7 @@ class Tally:
         paid = self.succeeded + self.failed
         projected = None
         if left is not None and paid:
-            projected = spent + left * self.run_cost / paid
+            projected = spent + left * run_cost / paid
         return BatchProgress(
             total=self.total,
             read=self.read,

@@ -4,7 +4,7 @@ import random
 import pytest
 
 from fireworks_async._policy.catalogue import Prices
-from fireworks_async.batch._cost import Budget, PriceBook
+from fireworks_async.batch._cost import Bill, Budget, PriceBook
 from fireworks_async.batch._engine import Engine
 from fireworks_async.batch._intake import CallerIntake
 from fireworks_async.batch._places import FixedPlaces
@@ -68,8 +68,7 @@ class Rig:
         given = {
             "retries": Retries(AT_ONCE),
             "breaker": Breaker(),
-            "prices": PriceBook(),
-            "budget": Budget(None),
+            "bill": Bill(PriceBook(), Budget(None)),
             "random": random.Random(1).random,
             **parts,
         }
@@ -265,8 +264,7 @@ class TestCost:
         return Rig(
             FakeSender(answer),
             rows,
-            prices=PriceBook(self.PRICES),
-            budget=Budget(ceiling),
+            bill=Bill(PriceBook(self.PRICES), Budget(ceiling)),
             **parts,
         )
 

@@ -11,6 +11,7 @@ def summary(change=lambda tally: None, **values):
         "results": Path("out.jsonl"),
         "errors": Path("out.errors.jsonl"),
         "totals": (3, 1, 1.5),
+        "cost": 0.0,
         "now": 12.0,
         "stopped": None,
         "stopped_by": "",
@@ -24,9 +25,8 @@ def test_a_clean_run_is_told_in_few_words():
     def change(tally):
         tally.read = tally.succeeded = tally.attempts = 4
         tally.prompt_tokens, tally.cached_tokens, tally.completion_tokens = 40, 10, 8
-        tally.run_cost = 0.5
 
-    told = summary(change)
+    told = summary(change, cost=0.5)
     assert list(told.lines()) == [
         "4 answered, 0 failed, in 2.0 s (2.0 a second)",
         (

@@ -13,8 +13,15 @@ def result(name="a", **values):
     return BatchResult(custom_id=name, line=1, endpoint="", request={}, **given)
 
 
-def look(tally, now, spent=0.0):
-    return tally.progress(now, in_flight=2, retrying=1, spent=spent, waiting_for=None)
+def look(tally, now, spent=0.0, run_cost=0.0):
+    return tally.progress(
+        now,
+        in_flight=2,
+        retrying=1,
+        spent=spent,
+        run_cost=run_cost,
+        waiting_for=None,
+    )
 
 
 def test_what_is_answered_is_counted():
@@ -34,8 +41,7 @@ def test_the_cost_is_projected_from_that_of_this_run():
     tally = Tally(now=0.0, total=10)
     tally.selected(5, Selected(done=5))
     tally.recorded(result(), cost=0.5)
-    tally.run_cost = 0.5
-    assert look(tally, 1.0, spent=2.0).projected_cost == 2.0 + 4 * 0.5
+    assert look(tally, 1.0, spent=2.0, run_cost=0.5).projected_cost == 2.0 + 4 * 0.5
 
 
 def test_what_cannot_be_known_is_none():

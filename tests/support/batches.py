@@ -11,10 +11,11 @@ from fireworks_async._protocol.completions import (
     Choice,
     Usage,
 )
-from fireworks_async.batch._causes import Selector, cause_of
+from fireworks_async.batch._causes import cause_of
+from fireworks_async.batch._options import Job
 from fireworks_async.batch._places import FixedPlaces
 from fireworks_async.batch._rows import Row, RowReader
-from fireworks_async.batch._run import BatchControl, Job, default_errors, run_job
+from fireworks_async.batch._run import BatchControl, default_errors, run_job
 from fireworks_async.batch._senders import Attempt
 from fireworks_async.errors import (
     APIStatusError,
@@ -142,36 +143,13 @@ def in_turn(*attempts):
     return answer
 
 
-def job(**options):
-    """A job with defaults."""
-    values = {
-        "model": None,
-        "params": None,
-        "prompt": None,
-        "system": None,
-        "endpoint": None,
-        "id_column": "custom_id",
-        "max_cost": None,
-        "prices": None,
-        "ordered": False,
-        "only_failed": False,
-        "retry": Selector(()),
-        "strict": False,
-        "dedupe": False,
-        "shard": None,
-        "max_retries": None,
-        "drain": 5.0,
-        **options,
-    }
-    return Job(**values)
-
-
 async def run(folder, sender, *, places=8, control=None, **options):
     """Run ``in.jsonl`` of a folder to ``out.jsonl``."""
     random.seed(1)
     results = Path(folder) / "out.jsonl"
+    job = Job(**{"drain": 5.0, **options})
     return await run_job(
-        job(**options),
+        job,
         str(Path(folder) / "in.jsonl"),
         results,
         default_errors(results),
