@@ -4,6 +4,7 @@ from fireworks_async._client.response_info import ResponseInfo
 from fireworks_async._measure.cost import Cost
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._net.interfaces import PoolStatistics
+from fireworks_async._policy.catalogue import ModelFacts, Prices
 from fireworks_async._policy.timeouts import Timeout
 from fireworks_async._protocol.audio import (
     AudioParams,
@@ -107,12 +108,14 @@ __all__ = (
     "LogProbsDeltaEvent",
     "MessageParam",
     "Model",
+    "ModelFacts",
     "ModelList",
     "ParsedChatCompletion",
     "ParsedChoice",
     "ParsedMessage",
     "PerfMetrics",
     "PoolStatistics",
+    "Prices",
     "PromptTokensDetails",
     "RateLimit",
     "RawOutput",

@@ -14,7 +14,7 @@ from fireworks_async import (
     RerankResponse,
     Transcription,
 )
-from fireworks_async.types import ModelList, ServerlessModel
+from fireworks_async.types import ModelFacts, ModelList, Prices, ServerlessModel
 
 
 async def embeddings(client: AsyncFireworks) -> None:
@@ -43,4 +43,14 @@ async def others(client: AsyncFireworks, completion: ChatCompletion) -> None:
     assert_type(await client.models.list(), ModelList)
     assert_type(await client.models.retrieve("m"), Model)
     assert_type(await client.models.serverless(), tuple[ServerlessModel, ...])
+    assert_type(await client.models.refresh(timeout=5), tuple[ModelFacts, ...])
     assert_type(completion.cost(service_tier="priority").usd, float | None)
+    assert_type(ranked.cost(), Cost)
+
+
+def known(client: AsyncFireworks) -> None:
+    assert_type(client.models.facts("m"), ModelFacts | None)
+    told = client.models.register("m", vision=True, prices={"input": 1, "output": 2})
+    assert_type(told, ModelFacts)
+    assert_type(told.prices, Prices | None)
+    client.models.register("m", visio=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
