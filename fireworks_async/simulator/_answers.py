@@ -30,12 +30,14 @@ class Step(NamedTuple):
         data: The bytes; for a stream, one whole event.
         kind: What the event is, for faults that pick by meaning.
         gate: When given, the step also waits until it is set.
+        tokens: How many tokens it brings.
     """
 
     delay: float
     data: bytes
     kind: StepKind = "other"
     gate: asyncio.Event | None = None
+    tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Answer:
         length: The Content-Length to promise; None for a chunked body.
         framed: False sends the steps alone, past HTTP: no status, headers or chunks.
         joined: Whether neighbours with no delay between them share one write.
+        merged: The same body in fewer steps, for who need not tell its events apart.
     """
 
     status: int = 200
@@ -63,6 +66,7 @@ class Answer:
     length: int | None = None
     framed: bool = True
     joined: bool = True
+    merged: Iterable[Step] | None = None
 
     @classmethod
     def of_json(

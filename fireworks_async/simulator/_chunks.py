@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any, ClassVar
 
 from fireworks_async.simulator._answers import Step
 from fireworks_async.simulator._behaviour import CallPiece, ChoicePlan
 from fireworks_async.simulator._extras import Extras
-from fireworks_async.simulator._framing import PLACE, FramedAnswer, filled
+from fireworks_async.simulator._framing import (
+    PLACE,
+    FramedAnswer,
+    filled,
+    filled_in_bulk,
+)
 
 __all__ = ("ChatAnswer",)
 
@@ -67,6 +72,16 @@ class ChatAnswer(FramedAnswer):
         yield from self._texts(choice, "content", len(choice.reasoning))
         for piece in choice.calls:
             yield self._delta(choice, {"tool_calls": [_fragment(piece)]}, {})
+
+    def pieces(self, choice: ChoicePlan) -> Iterator[tuple[bytes, int]] | None:
+        """Give what `deltas` gives in large pieces with their counts, if it can."""
+        if choice.deltas is not None or choice.calls or self.extras.wanted:
+            return None
+        texts = {"reasoning_content": choice.reasoning, "content": choice.content}
+        return chain.from_iterable(
+            filled_in_bulk(self._delta(choice, {field: PLACE}, {}), tokens)
+            for field, tokens in texts.items()
+        )
 
     def _texts(self, choice: ChoicePlan, field: str, position: int) -> Iterator[bytes]:
         tokens = choice.content if field == "content" else choice.reasoning

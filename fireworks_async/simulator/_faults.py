@@ -317,7 +317,9 @@ class Batched:
     def _batches(self, steps: Iterator[Step]) -> Iterator[Step]:
         while batch := list(islice(steps, self.count)):
             delay = sum(step.delay for step in batch)
-            yield Step(delay, b"".join(step.data for step in batch), "other")
+            data = b"".join(step.data for step in batch)
+            tokens = sum(step.tokens for step in batch)
+            yield Step(delay, data, "other", tokens=tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +342,8 @@ class Gzipped:
 
 def spoil(answer: Answer, faults: Sequence[Fault]) -> Answer:
     """Apply faults in turn."""
+    if faults:
+        answer = replace(answer, merged=None)
     for fault in faults:
         answer = fault(answer)
     return answer

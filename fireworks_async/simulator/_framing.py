@@ -26,12 +26,15 @@ __all__ = (
     "deliver",
     "event",
     "filled",
+    "filled_in_bulk",
     "refusal",
     "usage_placement",
 )
 
 DONE = b"data: [DONE]\n\n"
 PLACE = "\x00here\x00"
+# About as many events as the player sends at once.
+_MERGED = 64
 _encode = msgspec.json.Encoder().encode
 
 
@@ -48,6 +51,19 @@ def filled(template: bytes, tokens: Iterable[str]) -> Iterator[bytes]:
     before, after = template.split(_encode(PLACE))
     for token in tokens:
         yield b"%b%b%b" % (before, _encode(token), after)
+
+
+def filled_in_bulk(
+    template: bytes, tokens: Sequence[str]
+) -> Iterator[tuple[bytes, int]]:
+    """Give what `filled` gives, joined in large pieces, each with its count."""
+    before, after = template.split(_encode(PLACE))
+    for start in range(0, len(tokens), _MERGED):
+        some = tokens[start : start + _MERGED]
+        yield (
+            b"%b%b%b" % (before, (after + before).join(map(_encode, some)), after),
+            len(some),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +107,10 @@ class FramedAnswer(ABC):
         """Give the tokens of a choice, one event each."""
 
     @abstractmethod
+    def pieces(self, choice: ChoicePlan) -> Iterator[tuple[bytes, int]] | None:
+        """Give what `deltas` gives in large pieces with their counts, if it can."""
+
+    @abstractmethod
     def of_root(self) -> dict[str, Any]:
         """Give what the root of a whole answer has beside the usual."""
 
@@ -118,6 +138,28 @@ class FramedAnswer(ABC):
                 yield from self._alone(choice)
             case choices:
                 yield from self._in_turn(choices)
+        yield from self._closings()
+
+    def merged(self) -> Iterator[Step] | None:
+        """Give the same in large steps, where all of it comes at once."""
+        choice, *others = self.account.choices
+        pieces = self.pieces(choice)
+        if others or self.account.gap > 0 or pieces is None:
+            return None
+        return self._merged(choice, pieces)
+
+    def _merged(
+        self, choice: ChoicePlan, pieces: Iterable[tuple[bytes, int]]
+    ) -> Iterator[Step]:
+        yield from self.openings()
+        delay = self.account.ttft
+        for data, tokens in pieces:
+            yield Step(delay, data, "delta", tokens=tokens)
+            delay = 0.0
+        yield Step(0.0, self._finish(choice, True), "finish")
+        yield from self._closings()
+
+    def _closings(self) -> Iterator[Step]:
         if self.usage in ("trailing", "both", "trailing-no-choices"):
             yield Step(0.0, event(self._trailer()), "usage")
         yield Step(0.0, DONE, "done")
@@ -131,7 +173,7 @@ class FramedAnswer(ABC):
         """Do what `_in_turn` does; by far the most streams have but one choice."""
         delay = self.account.ttft
         for data in self.deltas(choice):
-            yield Step(delay, data, "delta")
+            yield Step(delay, data, "delta", None, 1)
             delay = self.account.gap
         yield Step(0.0, self._finish(choice, True), "finish")
 
@@ -145,7 +187,7 @@ class FramedAnswer(ABC):
                     del running[index]
                     yield Step(0.0, self._finish(choice, not running), "finish")
                 else:
-                    yield Step(delay, data, "delta")
+                    yield Step(delay, data, "delta", None, 1)
                     delay = 0.0
             delay = self.account.gap
 
@@ -208,7 +250,7 @@ def deliver(framed: FramedAnswer, body: dict[str, Any], reply: Reply) -> Answer:
             "Cache-Control": "no-cache",
             **account.stream_headers(),
         }
-        return Answer(headers=headers, steps=framed.steps())
+        return Answer(headers=headers, steps=framed.steps(), merged=framed.merged())
     data = framed.json()
     headers = {"Content-Type": "application/json", **account.full_headers(body)}
     return Answer(

@@ -13,7 +13,7 @@ from fireworks_async.simulator._script import RecordedRequest
 __all__ = ("play",)
 
 # Enough to make a write cheap, and little enough to let the loop run others between.
-_JOIN_AT_MOST = 64
+_ENOUGH_BYTES = 16 * 1024
 
 
 async def play(
@@ -47,28 +47,30 @@ async def _send_body(
 ) -> None:
     now = asyncio.get_running_loop().time
     send = writer.write if answer.framed else writer.write_unframed
-    most = _JOIN_AT_MOST if answer.joined else 1
+    enough = _ENOUGH_BYTES if answer.joined else 1
     pieces: list[bytes] = []
-    tokens = 0
-    for delay, data, kind, gate in chain(
-        answer.steps, (Step(answer.ending_delay, b""),)
+    size = tokens = 0
+    steps = answer.steps if answer.merged is None else answer.merged
+    for delay, data, _, gate, brought in chain(
+        steps, (Step(answer.ending_delay, b""),)
     ):
         wait = 0.0
         if delay > 0:
             due += delay
             wait = due - now()
-        if wait > 0 or gate is not None or len(pieces) >= most:
+        if wait > 0 or gate is not None or size >= enough:
             await send(b"".join(pieces))
             record.add_tokens(tokens)
             pieces.clear()
-            tokens = 0
+            size = tokens = 0
             # Also when nothing is due in the future: other answers want their turn.
             await asyncio.sleep(max(0.0, wait))
             if gate is not None:
                 await gate.wait()
                 due = max(due, now())
         pieces.append(data)
-        tokens += kind == "delta"
+        size += len(data)
+        tokens += brought
     await send(b"".join(pieces))
     record.add_tokens(tokens)
 

@@ -8,7 +8,12 @@ from typing import Any, ClassVar
 from fireworks_async.simulator._answers import Step
 from fireworks_async.simulator._behaviour import ChoicePlan
 from fireworks_async.simulator._extras import Extras, joined
-from fireworks_async.simulator._framing import PLACE, FramedAnswer, filled
+from fireworks_async.simulator._framing import (
+    PLACE,
+    FramedAnswer,
+    filled,
+    filled_in_bulk,
+)
 from fireworks_async.simulator._prompts import TextPrompt
 
 __all__ = ("Preface", "TextAnswer")
@@ -104,6 +109,12 @@ class TextAnswer(FramedAnswer):
             for place, token in enumerate(choice.content):
                 more = preface.extras.of_tokens([token], place, next(starts))
                 yield self._delta(choice, token, more)
+
+    def pieces(self, choice: ChoicePlan) -> Iterator[tuple[bytes, int]] | None:
+        """Give what `deltas` gives in large pieces with their counts, if it can."""
+        if choice.deltas is not None or self._preface(choice).extras.wanted:
+            return None
+        return filled_in_bulk(self._delta(choice, PLACE, {}), choice.content)
 
     def _delta(self, choice: ChoicePlan, text: str, more: dict[str, Any]) -> bytes:
         plain = {"index": choice.index, "text": text, "finish_reason": None}

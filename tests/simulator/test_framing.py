@@ -4,9 +4,15 @@ import json
 
 import pytest
 
-from fireworks_async.simulator import Reply, Simulator
-from fireworks_async.simulator._framing import DONE, PLACE, event, filled
-from tests.support.simulated import HELLO, MODEL, ask
+from fireworks_async.simulator import Reply, Simulator, Without
+from fireworks_async.simulator._framing import (
+    DONE,
+    PLACE,
+    event,
+    filled,
+    filled_in_bulk,
+)
+from tests.support.simulated import HELLO, MODEL, REASONER, ask
 
 USAGE = {"include_usage": True}
 BOTH = pytest.mark.parametrize("endpoint", ["chat", "text"])
@@ -28,6 +34,14 @@ def test_a_template_is_filled_with_any_text():
     tokens = ['"', "\u2028", PLACE, "é"]
     events = list(filled(event({"a": [PLACE]}), tokens))
     assert [json.loads(data[6:])["a"] for data in events] == [[text] for text in tokens]
+
+
+def test_pieces_are_the_same_events_joined():
+    tokens = [str(number) for number in range(150)]
+    template = event({"a": PLACE})
+    pieces = list(filled_in_bulk(template, tokens))
+    assert [count for _, count in pieces] == [64, 64, 22]
+    assert b"".join(data for data, _ in pieces) == b"".join(filled(template, tokens))
 
 
 @BOTH
@@ -87,3 +101,32 @@ async def test_a_stream_and_a_whole_answer_say_the_same(endpoint, sim):
     ]
     assert texts == told
     assert len(set(texts)) == 3
+
+
+@BOTH
+@pytest.mark.parametrize("fields", [{}, {"stop": ["zz"]}, {"n": 2}, {"logprobs": 1}])
+async def test_large_steps_say_what_small_ones_do(endpoint, fields):
+    async def texts(sim):
+        headers = {"X-Request-Id": "same"}
+        fixed = {
+            "model": REASONER,
+            "stream": True,
+            "max_tokens": 200,
+            "ignore_eos": True,
+        }
+        body = {**fixed, "stream_options": USAGE, **fields}
+        if endpoint == "chat":
+            answer = await ask(sim, {**body, "messages": HELLO}, headers=headers)
+        else:
+            body = {**body, "prompt": "Hello", "echo": True}
+            answer = await ask(sim, body, path="/completions", headers=headers)
+        return [{**chunk, "created": 0} for chunk in answer.chunks]
+
+    async with Simulator() as sim:
+        large = await texts(sim)
+        # Faults want to tell the events apart.
+        sim.always(Without())
+        assert await texts(sim) == large
+        assert [one.generated_tokens for one in sim.requests] == [
+            200 * fields.get("n", 1)
+        ] * 2
