@@ -15,6 +15,7 @@ from fireworks_async._typing import JSONObject
 __all__ = (
     "LARGEST_MEDIA",
     "MediaKind",
+    "check_images",
     "check_media",
     "check_media_url",
     "data_url",
@@ -154,15 +155,39 @@ def check_media(messages: Iterable[JSONObject]) -> None:
     for message in messages:
         for kind, url in _urls_in(message.get("content")):
             images += kind == "image_url"
-            if start := re.match(_DATA_URL, url):
-                size += len(url) - start.end()
+            size += _base64_in(url)
+    _check_totals("messages", images, size)
+
+
+def check_images(images: object) -> None:
+    """Hold the images of a text completion to the same limits.
+
+    Args:
+        images: URLs, or a list of them for each prompt.
+
+    Raises:
+        ValueError: There are too many images, or too much of base64.
+    """
+    flat: list[object] = []
+    for item in images if _is_list(images) else ():
+        flat += item if _is_list(item) else [item]
+    size = sum(_base64_in(url) for url in flat if isinstance(url, str))
+    _check_totals("images", len(flat), size)
+
+
+def _base64_in(url: str) -> int:
+    start = re.match(_DATA_URL, url)
+    return len(url) - start.end() if start else 0
+
+
+def _check_totals(argument: str, images: int, size: int) -> None:
     if images > _MOST_IMAGES:
         raise ValueError(
-            f"messages: {images} images; the API takes {_MOST_IMAGES} in one request"
+            f"{argument}: {images} images; the API takes {_MOST_IMAGES} in one request"
         )
     if size > _LARGEST_BASE64:
         raise ValueError(
-            f"messages: {size:,} bytes of base64; the API takes {_LARGEST_BASE64:,} "
+            f"{argument}: {size:,} bytes of base64; the API takes {_LARGEST_BASE64:,} "
             "in one request"
         )
 
@@ -241,5 +266,5 @@ def _is_object(value: object) -> TypeGuard[JSONObject]:
     return isinstance(value, dict)
 
 
-def _is_list(value: object) -> TypeGuard[list[object]]:
-    return isinstance(value, list)
+def _is_list(value: object) -> TypeGuard[list[object] | tuple[object, ...]]:
+    return isinstance(value, list | tuple)

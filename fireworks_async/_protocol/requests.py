@@ -8,6 +8,7 @@ from typing import cast
 import msgspec
 
 from fireworks_async._protocol.definitions import clean_tools
+from fireworks_async._protocol.media import check_images
 from fireworks_async._protocol.messages import (
     clean_messages,
     clean_reasoning_effort,
@@ -95,9 +96,12 @@ def encode_text(
 
     Raises:
         TypeError: A value has no form in JSON, or the prompt is none.
-        ValueError: As for ``encode_chat``, or the prompt is an empty list.
+        ValueError: As for ``encode_chat``, or the prompt is an empty list, or there
+            are more or larger images than the API takes.
     """
     body = {"model": model, "prompt": _checked_prompt(prompt), **_present(params)}
+    if "images" in body:
+        check_images(body["images"])
     return _streamed("/completions", body, extra_body)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from fireworks_async._protocol.media import (
     LARGEST_MEDIA,
+    check_images,
     check_media,
     check_media_url,
     data_url,
@@ -215,6 +216,19 @@ class TestWholeRequests:
             check_media(
                 [asked(media("image_url", half)), asked(media("image_url", half)), more]
             )
+
+    def test_the_images_of_texts_are_held_to_the_same(self):
+        url = "https://x/a.png"
+        check_images([url] * 30)
+        check_images([[url] * 15, (url,) * 15])
+        check_images("not a list")
+        check_images([None, [3]])
+        with pytest.raises(ValueError, match="images: 31 images; the API takes 30"):
+            check_images([[url] * 16, [url] * 15])
+        large = "data:image/png;base64," + "A" * 6 * 1024 * 1024
+        check_images([large])
+        with pytest.raises(ValueError, match="images: 12,582,912 bytes of base64"):
+            check_images([[large], [large]])
 
     def test_what_is_no_media_counts_for_nothing(self):
         text = {"type": "text", "text": "image_url"}
