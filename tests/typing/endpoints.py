@@ -1,5 +1,6 @@
 """What the endpoints without streams give, as type checkers see it; never run."""
 
+from pathlib import Path
 from typing import assert_type
 
 import numpy as np
@@ -8,13 +9,29 @@ import numpy.typing as npt
 from fireworks_async import (
     AsyncFireworks,
     ChatCompletion,
+    ChatCompletionChunk,
     Cost,
     EmbeddingResponse,
     Model,
     RerankResponse,
+    Stream,
     Transcription,
+    audio_part,
+    image_part,
+    video_part,
 )
-from fireworks_async.types import ModelFacts, ModelList, Prices, ServerlessModel
+from fireworks_async.types import (
+    AudioPart,
+    ContentPart,
+    ImagePart,
+    MessageParam,
+    ModelFacts,
+    ModelList,
+    Prices,
+    ServerlessModel,
+    ToolRun,
+    VideoPart,
+)
 
 
 async def embeddings(client: AsyncFireworks) -> None:
@@ -54,3 +71,25 @@ def known(client: AsyncFireworks) -> None:
     assert_type(told, ModelFacts)
     assert_type(told.prices, Prices | None)
     client.models.register("m", visio=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+async def media(client: AsyncFireworks) -> None:
+    picture = await image_part("a.png", detail="low")
+    assert_type(picture, ImagePart)
+    assert_type(await video_part(Path("a.mp4"), max_frames=8), VideoPart)
+    assert_type(await audio_part(b""), AudioPart)
+    await image_part(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    parts: list[ContentPart] = [picture, {"type": "text", "text": "What is it?"}]
+    message: MessageParam = {"role": "user", "content": parts}
+    client.chat.completions.create(model="m", messages=[message])
+
+
+async def tools(client: AsyncFireworks) -> None:
+    async def watch(stream: Stream[ChatCompletionChunk, ChatCompletion]) -> None:
+        async for chunk in stream:
+            assert_type(chunk, ChatCompletionChunk)
+
+    run = await client.chat.completions.run_tools(
+        model="m", messages=[], tools=[print], watch=watch
+    )
+    assert_type(run, ToolRun)
