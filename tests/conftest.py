@@ -15,6 +15,7 @@ import pytest_asyncio
 from blockbuster import blockbuster_ctx
 
 if TYPE_CHECKING:
+    from tests.support.hurry import Hurry
     from tests.support.leaks import Leaks
 
 
@@ -108,3 +109,11 @@ async def leaks() -> "Leaks":
     from tests.support.leaks import Leaks
 
     return Leaks()
+
+
+@pytest.fixture
+async def hurry(monkeypatch: pytest.MonkeyPatch) -> "Hurry":
+    """Time is not waited for: where nothing else is left to do, it goes forward."""
+    from tests.support.hurry import Hurry
+
+    return Hurry(monkeypatch)

@@ -88,7 +88,14 @@ def test_the_tree_of_errors_is_whole():
         if line.startswith("fireworks-async ") and " simulate" not in line
     ],
 )
-def test_the_commands_run(line, capsys):
+def test_the_commands_run(line, capsys, monkeypatch):
+    class Hasty(Simulator):
+        """Without the pauses that are there for a person to see it stream."""
+
+        def __init__(self, **_):
+            super().__init__()
+
+    monkeypatch.setattr("fireworks_async.simulator.Simulator", Hasty)
     words = shlex.split(line)[1:]
     assert main([*words, "--simulate"]) == 0
     assert capsys.readouterr().out.strip()

@@ -95,7 +95,8 @@ class TestFiles:
             Raw([b'{"te'], content_type="application/json", ending="reset"),
         ],
     )
-    async def test_a_retry_sends_it_again(self, client, sim, path, fault):
+    async def test_a_retry_sends_it_again(self, client, sim, path, fault, dice):
+        dice[:] = [0.0]
         sim.script(fault)
         with path.open("rb") as file:
             await client.audio.transcriptions.create(file=file)

@@ -142,7 +142,8 @@ async def test_one_part_that_fails_fails_the_call(client, sim):
     assert client.statistics().in_flight == 0
 
 
-async def test_a_part_is_repeated_alone(client, sim):
+async def test_a_part_is_repeated_alone(client, sim, dice):
+    dice[:] = [0.0]
     sim.script(Rejection.overloaded(retry_after=0))
     answer = await client.embeddings.create(model=MODEL, input=["a", "b"], batch_size=1)
     assert len(answer.data) == 2

@@ -10,20 +10,14 @@ import pytest_asyncio
 
 from fireworks_async import AsyncFireworks
 from tests.support.calls import KEY, Ask
-from tests.support.hurry import Hurry
 from tests.support.raw_server import RawServer
 
 ClientTo = Callable[..., AsyncFireworks]
 
 
-@pytest.fixture
-async def hurry(monkeypatch: pytest.MonkeyPatch) -> Hurry:
-    """Limits run out and pauses end without anybody waiting for them."""
-    return Hurry(monkeypatch)
-
-
 @pytest.fixture(autouse=True)
 def _hurried(request: pytest.FixtureRequest) -> None:
+    """Limits run out and pauses end without anybody waiting for them."""
     if pytest_asyncio.is_async_test(request.node):
         request.getfixturevalue("hurry")
 

@@ -7,6 +7,8 @@ import pytest
 from fireworks_async.simulator import BROKEN_STREAMS, ODD_STREAMS, Simulator
 from tests.support.simulated import chat
 
+pytestmark = pytest.mark.usefixtures("hurry")
+
 
 async def received(sim: Simulator) -> tuple[bytes, bool]:
     """What came until a moment of silence, and whether the body then ended well."""
