@@ -16,6 +16,7 @@ from fireworks_async.cli._embed import embed
 from fireworks_async.cli._exits import ExitCode, with_exit_code
 from fireworks_async.cli._groups import grouped
 from fireworks_async.cli._lines import complain, say
+from fireworks_async.cli._loadtest import loadtest
 from fireworks_async.cli._models import models
 from fireworks_async.cli._rerank import rerank
 from fireworks_async.cli._simulate import simulate
@@ -30,7 +31,16 @@ _TyperUsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
 _INTERRUPTED = 130
 _COMMANDS = {
     command.__name__: command
-    for command in (chat, complete, embed, rerank, transcribe, models, simulate)
+    for command in (
+        chat,
+        complete,
+        embed,
+        rerank,
+        transcribe,
+        models,
+        loadtest,
+        simulate,
+    )
 }
 
 

@@ -8,8 +8,8 @@ import pytest
 import fireworks_async
 from tests.support.package import ROOT, module_name, sources, tree
 
-PUBLIC = ["batch", "errors", "simulator", "sse", "types"]
-RE_EXPORTS = ["batch", "simulator", "sse", "types"]
+PUBLIC = ["batch", "errors", "loadtest", "simulator", "sse", "types"]
+RE_EXPORTS = ["batch", "loadtest", "simulator", "sse", "types"]
 FACADE = ROOT.joinpath("fireworks_async/__init__.py").relative_to(ROOT)
 
 

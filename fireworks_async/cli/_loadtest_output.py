@@ -1,0 +1,99 @@
+"""Where the reports of a load test go, and whether it met what was demanded."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+from rich.console import Console
+from rich.text import Text
+
+from fireworks_async.cli._lines import shown_on
+from fireworks_async.cli._loadtest_reports import OutputOptions
+from fireworks_async.loadtest._record import unpacked
+from fireworks_async.loadtest._report_terminal import terminal_lines
+from fireworks_async.loadtest._targets import Target, parse_targets
+
+if TYPE_CHECKING:
+    from fireworks_async.loadtest import LoadTestReport
+
+__all__ = ("Demands", "write_reports")
+
+_STYLES = {"clean": "green", "strained": "yellow", "client-limited": "bold red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What every run has to meet.
+
+    Attributes:
+        targets: One by one.
+    """
+
+    targets: tuple[Target, ...]
+
+    @classmethod
+    def parse(cls, texts: Sequence[str]) -> Self:
+        """Read them, before anything is measured."""
+        return cls(tuple(each for text in texts for each in parse_targets(text)))
+
+    def __bool__(self) -> bool:
+        return bool(self.targets)
+
+    def broken_by(self, report: "LoadTestReport") -> list[str]:
+        """What is not as demanded, in words."""
+        said: list[str] = []
+        for run in report.runs:
+            plain = msgspec.to_builtins(run.summary)
+            plain["verdict"] = run.verdict.grade
+            for target in self.targets:
+                found = target.find(plain)
+                if not target.holds(found):
+                    said.append(f"{run.name}: not {target.text}, but {found}")
+        return said
+
+
+def write_reports(report: "LoadTestReport", output: OutputOptions) -> None:
+    """Write all that was asked for; the summary goes to standard output.
+
+    Raises:
+        OSError: A file cannot be written.
+    """
+    to_stdout = output.json is not None and str(output.json) == "-"
+    if not to_stdout:
+        _show(list(terminal_lines(report)))
+    if output.json is not None:
+        _write(output.json, report.json() + b"\n")
+    if output.records is not None:
+        rows = (
+            {"run": run.name, **unpacked(record)}
+            for run in report.runs
+            for record in run.records
+        )
+        _write(
+            output.records, b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+        )
+
+
+def _show(lines: list[str]) -> None:
+    if not sys.stdout.isatty():
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
+        return
+    console = Console(file=sys.stdout, highlight=False)
+    for line in lines:
+        text = Text(shown_on(sys.stdout, line))
+        for grade, style in _STYLES.items():
+            text.highlight_words([f" {grade}"], style)
+        console.print(text, soft_wrap=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    if str(path) == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    else:
+        path.write_bytes(data)

@@ -1,0 +1,93 @@
+"""How a run is doing while it runs: counts, for whoever shows them."""
+
+import msgspec
+
+from fireworks_async.loadtest._record import Record
+
+__all__ = ("Progress", "Tally", "together")
+
+_LAST = 200
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """A run at one moment.
+
+    Attributes:
+        name: The run's name.
+        phase: ``lengths``, ``calibration`` or ``run``.
+        elapsed: Seconds since it began.
+        planned: Requests that there will be; None: as many as the time holds.
+        duration: Seconds that it will take; None: as long as the requests take.
+        started: Requests started.
+        completed: Answered whole.
+        errors: Failed.
+        in_flight: Being answered.
+        output_tokens: That came.
+        ttft: Of the last 200 requests, the median; None: there was none.
+        tpot: Likewise.
+    """
+
+    name: str
+    phase: str = "run"
+    elapsed: float = 0.0
+    planned: int | None = None
+    duration: float | None = None
+    started: int = 0
+    completed: int = 0
+    errors: int = 0
+    in_flight: int = 0
+    output_tokens: int = 0
+    ttft: float | None = None
+    tpot: float | None = None
+
+
+class Tally(msgspec.Struct):
+    """Counts of one process; those of several add up.
+
+    Attributes:
+        started: Requests started.
+        completed: Answered whole.
+        errors: Failed.
+        in_flight: Being answered.
+        output_tokens: That came.
+        ttfts: Of the last requests.
+        tpots: Of the last requests.
+    """
+
+    started: int = 0
+    completed: int = 0
+    errors: int = 0
+    in_flight: int = 0
+    output_tokens: int = 0
+    ttfts: list[float] = []
+    tpots: list[float] = []
+
+    def add(self, record: Record) -> None:
+        """A request is over."""
+        self.completed += record.is_good
+        self.errors += record.error is not None
+        self.output_tokens += record.completion_tokens or 0
+        first, last = record.first_token_at, record.last_token_at
+        if record.started_at is not None and first is not None and last is not None:
+            self._keep(self.ttfts, first - record.started_at)
+            if record.completion_tokens and record.completion_tokens > 1:
+                pace = (last - first) / (record.completion_tokens - 1)
+                self._keep(self.tpots, pace)
+
+    def _keep(self, values: list[float], value: float) -> None:
+        values.append(value)
+        if len(values) > 2 * _LAST:
+            del values[:_LAST]
+
+
+def together(tallies: list[Tally]) -> Tally:
+    """The counts of all processes."""
+    return Tally(
+        started=sum(each.started for each in tallies),
+        completed=sum(each.completed for each in tallies),
+        errors=sum(each.errors for each in tallies),
+        in_flight=sum(each.in_flight for each in tallies),
+        output_tokens=sum(each.output_tokens for each in tallies),
+        ttfts=[value for each in tallies for value in each.ttfts[-_LAST:]],
+        tpots=[value for each in tallies for value in each.tpots[-_LAST:]],
+    )

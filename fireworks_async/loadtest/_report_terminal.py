@@ -1,0 +1,198 @@
+"""The report as lines of text, for a terminal or a log."""
+
+from collections.abc import Iterator, Sequence
+
+from fireworks_async.loadtest._calibration import Calibration
+from fireworks_async.loadtest._measures import Distribution
+from fireworks_async.loadtest._report import LoadTestReport, Run
+from fireworks_async.loadtest._summary import Summary
+from fireworks_async.loadtest._sweep import Search
+
+__all__ = ("milliseconds", "terminal_lines")
+
+_COLUMNS = ("p50", "p90", "p95", "p99")
+_LATENCIES = {
+    "time to first token": "ttft",
+    "  from intended start": "ttft_scheduled",
+    "  first visible": "ttfv",
+    "per output token": "tpot",
+    "inter-token": "itl",
+    "inter-chunk": "icl",
+    "end to end": "e2e",
+    "  from intended start ": "e2e_scheduled",
+    "start too late by": "schedule_lag",
+}
+_OPEN_LOOP_ONLY = ("ttft_scheduled", "e2e_scheduled", "schedule_lag")
+_NAME = 24
+_CELL = 22
+
+
+def terminal_lines(report: LoadTestReport) -> Iterator[str]:
+    """The report, line by line, without colours."""
+    for run in report.runs:
+        yield from _run(run)
+        yield ""
+    if len(report.runs) > 1:
+        yield from _overview(report.runs)
+        yield ""
+    if report.search is not None:
+        yield _search(report.search)
+    if report.calibration is not None:
+        yield _calibration(report.calibration)
+    yield from _verdict(report)
+    if report.cost is not None:
+        yield f"cost       about ${report.cost:.4g} by list prices"
+
+
+def milliseconds(seconds: float | None) -> str:
+    """A time as people read it."""
+    if seconds is None:
+        return "-"
+    value = seconds * 1000
+    if value >= 10_000:
+        return f"{seconds:.2f} s"
+    return f"{value:.0f} ms" if value >= 100 else f"{value:.1f} ms"
+
+
+def _run(run: Run) -> Iterator[str]:
+    summary = run.summary
+    yield f"{run.name}: {run.load}"
+    yield "  " + _counts(summary)
+    window = summary.window
+    yield f"  measured {window.seconds:.2f} s, {window.reason}"
+    if run.stopped is not None:
+        yield f"  ended early: {run.stopped}"
+    cells = "".join(f"{name:>{_CELL}}" for name in _COLUMNS)
+    yield f"  {'':{_NAME}}{'mean':>10}{cells}"
+    for label, name in _LATENCIES.items():
+        found: Distribution = getattr(summary, name)
+        if not found.n or (run.rate is None and name in _OPEN_LOOP_ONLY):
+            continue
+        if name == "ttfv" and found.p50 == summary.ttft.p50:
+            continue
+        yield f"  {label:{_NAME}}{milliseconds(found.mean):>10}{_cells(found)}"
+    if run.rate is None and run.concurrency is not None:
+        yield "  (closed loop: a start waits for an end, so none can be late)"
+    yield from _throughput(summary)
+    for kind, examples in summary.error_examples.items():
+        yield f"  error {kind} ({summary.error_classes[kind]}): {examples[0]}"
+
+
+def _counts(summary: Summary) -> str:
+    parts = [f"{summary.requests} requests", f"{summary.completed} completed"]
+    parts += [
+        f"{count} {name}"
+        for name, count in (
+            ("failed", summary.errors),
+            ("never started", summary.dropped),
+            ("left on purpose", summary.cancelled),
+        )
+        if count
+    ]
+    tokens = f"{summary.total_prompt_tokens:,} prompt and "
+    tokens += f"{summary.total_completion_tokens:,} output tokens"
+    return " · ".join([*parts, tokens])
+
+
+def _cells(found: Distribution) -> str:
+    return "".join(f"{_cell(found, name):>{_CELL}}" for name in _COLUMNS)
+
+
+def _cell(found: Distribution, name: str) -> str:
+    """A percentile with its interval, or why there is none."""
+    if name in found.unreliable:
+        return "too few"
+    value = milliseconds(getattr(found, name))
+    interval = found.intervals.get(name)
+    if interval is None:
+        return value
+    low, high = (f"{each * 1000:.4g}" for each in interval)
+    return f"{value} [{low}-{high}]"
+
+
+def _throughput(summary: Summary) -> Iterator[str]:
+    rates, whole = summary.rates, summary.whole
+    yield (
+        f"  output {rates.output_tokens_per_second:,.1f} tokens/s"
+        f"{_interval(rates.intervals.get('output_tokens_per_second'))} · prompt "
+        f"{rates.prompt_tokens_per_second:,.1f} tokens/s · "
+        f"{rates.requests_per_second:.2f} requests/s · "
+        f"{summary.in_flight:.1f} in flight"
+    )
+    if summary.window.is_steady:
+        yield (
+            f"  whole run: output {whole.output_tokens_per_second:,.1f} tokens/s · "
+            f"{whole.requests_per_second:.2f} requests/s over {whole.seconds:.2f} s"
+        )
+    if summary.goodput is not None:
+        good = summary.goodput
+        yield (
+            f"  goodput {good.per_second:.2f} requests/s · {good.fraction:.1%} met "
+            f"{', '.join(good.targets)}"
+        )
+    if summary.server:
+        times = [
+            f"{name.replace('_', ' ')} {milliseconds(found.p50)}"
+            for name, found in summary.server.items()
+        ]
+        yield f"  the server's own medians: {' · '.join(times)}"
+    if summary.cached_share is not None:
+        yield f"  {summary.cached_share:.1%} of prompt tokens came from the cache"
+    odd = {k: n for k, n in summary.counted_by.items() if k in ("chunks", "text")}
+    for source, count in odd.items():
+        said = {
+            "chunks": "the server counted no tokens; each chunk was taken for one",
+            "text": "tokens of single chunks are by their share of the text",
+        }[source]
+        yield f"  {said} (in {count} answers)"
+
+
+def _interval(interval: tuple[float, float] | None) -> str:
+    if interval is None:
+        return ""
+    return f" [{interval[0]:,.1f}-{interval[1]:,.1f}]"
+
+
+def _overview(runs: Sequence[Run]) -> Iterator[str]:
+    yield (
+        f"{'load':20}{'tokens/s':>12}{'requests/s':>12}{'ttft p50':>12}{'ttft p95':>12}"
+        f"{'itl p50':>12}{'errors':>9}  verdict"
+    )
+    for run in runs:
+        summary = run.summary
+        yield (
+            f"{run.name:20}{summary.output_tokens_per_second:>12,.1f}"
+            f"{summary.requests_per_second:>12.2f}"
+            f"{milliseconds(summary.ttft.p50):>12}{milliseconds(summary.ttft.p95):>12}"
+            f"{milliseconds(summary.itl.p50):>12}{summary.errors:>9}  {run.verdict.grade}"
+        )
+
+
+def _search(search: Search) -> str:
+    if search.greatest is None:
+        return f"greatest   no {search.by} met {search.targets}"
+    unit = "/s" if search.by == "rate" else " at once"
+    failed = search.least_failed
+    beyond = "" if failed is None else f"; {failed:g}{unit} did not"
+    return f"greatest   {search.greatest:g}{unit} met {search.targets}{beyond}"
+
+
+def _calibration(found: Calibration) -> str:
+    return (
+        f"client     adds {milliseconds(found.added_ttft)} to the first token and "
+        f"{milliseconds(found.added_itl)} to a gap, and can take "
+        f"{found.ceiling:,.0f} chunks/s (against a simulator, {found.load})"
+    )
+
+
+def _verdict(report: LoadTestReport) -> Iterator[str]:
+    verdict = report.verdict
+    meaning = {
+        "clean": "the numbers are the server's",
+        "strained": "the client was near a limit of its own: doubt the tails",
+        "client-limited": "the client was the bottleneck: these are not the server's "
+        "numbers",
+    }[verdict.grade]
+    yield f"verdict    {verdict.grade}: {meaning}"
+    for reason in verdict.reasons:
+        yield f"           - {reason}"

@@ -1,0 +1,369 @@
+"""``run_loadtest``: from options to a report; each step is another module's."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, Unpack
+
+import msgspec
+
+from fireworks_async._client.config import ClientConfig
+from fireworks_async.errors import FireworksError, LoadTestError
+from fireworks_async.loadtest._arrivals import Load
+from fireworks_async.loadtest._calibration import Calibration, calibrate
+from fireworks_async.loadtest._engine import Job, Outcome, Target, open_client
+from fireworks_async.loadtest._facts import HostFacts
+from fireworks_async.loadtest._options import LoadTestOptions, Options
+from fireworks_async.loadtest._processes import run_everywhere
+from fireworks_async.loadtest._progress import Progress, Tally
+from fireworks_async.loadtest._prompts import fit_lengths
+from fireworks_async.loadtest._record import Record
+from fireworks_async.loadtest._report import LoadTestReport, Run
+from fireworks_async.loadtest._spend import Estimate, Prices, estimate, prices_of
+from fireworks_async.loadtest._stand_in import Pace, stand_ins
+from fireworks_async.loadtest._summary import Summary
+from fireworks_async.loadtest._sweep import Bisection, Search
+from fireworks_async.loadtest._targets import Target as Aim
+from fireworks_async.loadtest._targets import parse_targets, request_targets
+from fireworks_async.loadtest._timeline import Timeline
+from fireworks_async.loadtest._verdict import judge
+from fireworks_async.loadtest._workload import Workload
+
+__all__ = ("run_loadtest",)
+
+_SIMULATED = Pace(ttft=0.05, gap=0.005)
+_FIREWORKS = "fireworks.ai"
+# Of the rate that was asked for.
+_DELIVERED = 0.9
+
+
+async def run_loadtest(
+    *,
+    model: str,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    confirm: Callable[[Estimate], bool] = lambda _: True,
+    stop: asyncio.Event | None = None,
+    **options: Unpack[LoadTestOptions],
+) -> LoadTestReport:
+    """Measure a server.
+
+    Args:
+        model: What to ask.
+        on_progress: Told how it is doing, four times a second.
+        confirm: Asked before the first request to another machine; False ends it.
+        stop: Set it, and nothing more is started; the report is of what came.
+        options: See ``LoadTestOptions``.
+
+    Raises:
+        LoadTestError: What was asked for cannot be run, or was not confirmed.
+        ConfigurationError: There is no key, or the URL cannot be used.
+        APIError: The server refuses the first request, on which nothing else rests.
+        TypeError: A keyword is unknown.
+    """
+    chosen = Options(model=model, **options)
+    # It may read files.
+    test = await asyncio.to_thread(_LoadTest, chosen, on_progress, stop)
+    async with test.server():
+        return await test.run(confirm)
+
+
+class _LoadTest:
+    """One load test on its way."""
+
+    def __init__(
+        self,
+        options: Options,
+        on_progress: Callable[[Progress], None],
+        stop: asyncio.Event | None,
+    ) -> None:
+        self._options = options
+        self._on_progress = on_progress
+        self._stop = stop or asyncio.Event()
+        self._loads = options.loads()
+        self._limits = options.limits()
+        self._workload = options.workload()
+        self._aims = request_targets(options.goodput or "")
+        self._target = Target(
+            model=options.model,
+            endpoint=options.endpoint,
+            base_url=options.base_url,
+            api_key=options.api_key,
+            timeout=options.timeout,
+        )
+        self._prices: Prices | None = None
+        self._left = options.max_cost
+
+    @asynccontextmanager
+    async def server(self) -> AsyncGenerator[None]:
+        """The server to measure, where it has to be started first."""
+        if not self._options.simulate:
+            # A missing key is told before anything else is begun.
+            await open_client(self._target).aclose()
+            yield
+            return
+        if self._options.base_url is not None:
+            raise LoadTestError("a simulator and a base_url exclude each other")
+        async with stand_ins(_SIMULATED) as [url]:
+            self._target = msgspec.structs.replace(
+                self._target, base_url=url, api_key="fw_simulated"
+            )
+            yield
+
+    async def run(self, confirm: Callable[[Estimate], bool]) -> LoadTestReport:
+        """Go through all of it."""
+        options = self._options
+        url = _base_url(self._target)
+        self._prices = _prices(options)
+        self._ask_for_metrics(url)
+        guess = estimate(
+            base_url=url,
+            requests=_planned(options, len(self._loads)),
+            prices=self._prices,
+            workload=self._workload,
+        )
+        if not guess.is_local:
+            self._agree(guess, confirm)
+        await self._fit()
+        calibration = await self._calibrate() if options.calibrate else None
+        if options.find_max is None:
+            search = None
+            runs = [
+                await self._run(name, load, calibration)
+                for name, load in self._loads
+                if not self._stop.is_set() or load is self._loads[0][1]
+            ]
+        else:
+            runs, search = await self._search(options.find_max, calibration)
+        return LoadTestReport(
+            model=options.model,
+            base_url=url,
+            config=options.config(),
+            runs=runs,
+            host=await asyncio.to_thread(HostFacts.gather),
+            calibration=calibration,
+            search=search,
+            cost=_cost(runs, self._prices),
+        )
+
+    def _agree(self, guess: Estimate, confirm: Callable[[Estimate], bool]) -> None:
+        if self._options.max_cost is not None and self._prices is None:
+            raise LoadTestError(
+                f"no price of {self._options.model} is known to hold a limit of cost "
+                "with: give prices"
+            )
+        if not confirm(guess):
+            raise LoadTestError("not confirmed; nothing was sent but what was asked")
+
+    def _ask_for_metrics(self, url: str) -> None:
+        """The server's own times; others than Fireworks may refuse the field."""
+        generating = self._options.endpoint in ("chat", "completions")
+        if generating and (self._options.simulate or _FIREWORKS in url):
+            params = {"perf_metrics_in_response": True, **self._workload.params}
+            self._workload = msgspec.structs.replace(self._workload, params=params)
+
+    async def _fit(self) -> None:
+        """Find out how prompts of the wanted lengths are made."""
+        if self._options.dataset is not None or self._options.images:
+            return
+        self._on_progress(Progress(name="prompts of exact length", phase="lengths"))
+        async with open_client(self._target) as client:
+            count_tokens = _counter(client, self._target, self._workload)
+            fit = await fit_lengths(count_tokens, self._workload.lengths())
+        self._workload = msgspec.structs.replace(self._workload, fit=fit)
+
+    async def _calibrate(self) -> Calibration:
+        self._on_progress(Progress(name="the client itself", phase="calibration"))
+        _, greatest = max(
+            self._loads, key=lambda pair: pair[1].rate or pair[1].concurrency or 0
+        )
+
+        async def run(job: Job) -> list[Outcome]:
+            return await run_everywhere(job, self._options.processes, stop=self._stop)
+
+        return await calibrate(greatest, run)
+
+    async def _search(
+        self, aims: str, calibration: Calibration | None
+    ) -> tuple[list[Run], Search]:
+        targets = parse_targets(aims)
+        if not targets:
+            raise LoadTestError("a search needs targets, such as ttft.p95<500ms")
+        by = "concurrency" if self._options.rate is None else "rate"
+        _, first = self._loads[0]
+        bisection = Bisection(
+            first.rate or first.concurrency or 1, is_whole=by == "concurrency"
+        )
+        runs: list[Run] = []
+        while (level := bisection.following()) is not None and not self._stop.is_set():
+            name, load = self._options.level(level)
+            run = await self._run(name, load, calibration)
+            runs.append(run)
+            passed = _was_delivered(run, load) and _meets(run.summary, targets)
+            bisection.tell(level, passed=passed)
+        return runs, Search(
+            targets=aims,
+            by=by,
+            greatest=bisection.passed,
+            least_failed=bisection.failed,
+            steps=bisection.steps,
+        )
+
+    async def _run(self, name: str, load: Load, calibration: Calibration | None) -> Run:
+        job = Job(
+            target=self._target,
+            load=load,
+            workload=self._workload,
+            limits=self._limits,
+            seed=self._options.seed,
+            budget=self._left,
+            prices=self._prices,
+        )
+        outcomes = await run_everywhere(
+            job,
+            self._options.processes,
+            stop=self._stop,
+            on_tally=self._shower(name),
+        )
+        records = sorted(
+            (record for outcome in outcomes for record in outcome.records),
+            key=lambda record: (record.index, record.turn),
+        )
+        summary = Summary.of(records, load, self._aims, warmup=self._options.warmup)
+        clients = [outcome.health for outcome in outcomes]
+        return Run(
+            name=name,
+            load=str(load),
+            concurrency=load.concurrency,
+            rate=load.rate,
+            summary=summary,
+            # A cap makes requests late on purpose.
+            verdict=judge(
+                summary,
+                clients,
+                calibration,
+                is_open=not load.is_closed and load.concurrency is None,
+            ),
+            clients=clients,
+            timeline=Timeline.of(records),
+            stopped=self._why_stopped(records),
+            records=records,
+        )
+
+    def _why_stopped(self, records: list[Record]) -> str | None:
+        if self._stop.is_set():
+            return "it was stopped"
+        if self._left is None or self._prices is None:
+            return None
+        self._left -= _paid(records, self._prices)
+        planned = self._limits.requests
+        if planned is not None and len(records) < planned:
+            return f"${self._options.max_cost:g} were all that might be spent"
+        return None
+
+    def _shower(self, name: str) -> Callable[[Tally], None]:
+        begun = asyncio.get_running_loop().time()
+
+        def show(tally: Tally) -> None:
+            self._on_progress(
+                Progress(
+                    name=name,
+                    elapsed=asyncio.get_running_loop().time() - begun,
+                    planned=self._limits.requests,
+                    duration=self._limits.duration,
+                    started=tally.started,
+                    completed=tally.completed,
+                    errors=tally.errors,
+                    in_flight=tally.in_flight,
+                    output_tokens=tally.output_tokens,
+                    ttft=_middle(tally.ttfts),
+                    tpot=_middle(tally.tpots),
+                )
+            )
+
+        return show
+
+
+def _counter(client: Any, target: Target, workload: Workload) -> Callable[[str], Any]:
+    """Asks the server how many tokens a prompt has."""
+
+    async def count_tokens(text: str) -> int:
+        params = {k: v for k, v in workload.params.items() if k != "ignore_eos"}
+        if target.endpoint == "chat":
+            messages = [{"role": "user", "content": text}]
+            answer = await client.chat.completions.create(
+                model=target.model, messages=messages, max_tokens=1, **params
+            )
+        elif target.endpoint == "completions":
+            answer = await client.completions.create(
+                model=target.model, prompt=text, max_tokens=1, **params
+            )
+        else:
+            answer = await client.embeddings.create(
+                model=target.model, input=text, **params
+            )
+        if answer.usage is None:
+            raise LoadTestError(
+                "the server counts no tokens, so prompts of an exact length cannot be "
+                "made: give a dataset"
+            )
+        return int(answer.usage.prompt_tokens)
+
+    return count_tokens
+
+
+def _base_url(target: Target) -> str:
+    return ClientConfig.resolve(
+        environ=os.environ, api_key=target.api_key, base_url=target.base_url
+    ).base_url
+
+
+def _prices(options: Options) -> Prices | None:
+    if options.prices is not None:
+        return Prices(*options.prices)
+    try:
+        return prices_of(options.model, options.endpoint)
+    except FireworksError:
+        return None
+
+
+def _planned(options: Options, runs: int) -> int | None:
+    requests = options.limits().requests
+    return None if requests is None or options.find_max else requests * runs
+
+
+def _meets(summary: Summary, targets: tuple[Aim, ...]) -> bool:
+    plain = msgspec.to_builtins(summary)
+    return all(target.holds(target.find(plain)) for target in targets)
+
+
+def _was_delivered(run: Run, load: Load) -> bool:
+    """Whether a level was reached at all: else it says nothing about the server."""
+    if load.is_closed:
+        return run.summary.max_in_flight >= (load.concurrency or 1)
+    begun = [r for r in run.records if r.started_at is not None]
+    asked = _length(record.intended_at for record in begun)
+    took = _length(r.started_at for r in begun if r.started_at is not None)
+    return took * _DELIVERED <= asked
+
+
+def _length(moments: Iterable[float]) -> float:
+    kept = list(moments)
+    return max(kept) - min(kept) if kept else 0.0
+
+
+def _paid(records: list[Record], prices: Prices) -> float:
+    return sum(
+        prices.cost(each.prompt_tokens or 0, each.completion_tokens or 0)
+        for each in records
+    )
+
+
+def _cost(runs: list[Run], prices: Prices | None) -> float | None:
+    if prices is None:
+        return None
+    return sum(_paid(run.records, prices) for run in runs)
+
+
+def _middle(values: list[float]) -> float | None:
+    return sorted(values)[len(values) // 2] if values else None

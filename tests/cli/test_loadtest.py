@@ -1,0 +1,102 @@
+import json
+
+import pytest
+
+FEW = ("--requests", "6", "--concurrency", "2", "--no-calibration")
+SHORT = ("--input-tokens", "30", "--output-tokens", "4", *FEW)
+
+
+@pytest.fixture
+def measure(run, fireworks_simulator):
+    server = ("--base-url", fireworks_simulator.base_url, "--api-key", "fw_test")
+
+    def measure(*words, model="deepseek-v3p1"):
+        return run("loadtest", "--model", model, *server, *SHORT, *words)
+
+    return measure
+
+
+def test_a_summary_and_a_json_file(measure, tmp_path):
+    path = tmp_path / "out.json"
+    ran = measure("--json", str(path), "--concurrency", "1,2")
+    assert ran.code == 0
+    assert "concurrency 2: closed loop, 2 at once" in ran.out
+    assert "verdict" in ran.out
+    runs = json.loads(path.read_text())["runs"]
+    assert [run["summary"]["requests"] for run in runs] == [6, 6]
+    assert [run["summary"]["errors"] for run in runs] == [0, 0]
+
+
+def test_json_alone_on_standard_output(measure):
+    ran = measure("--json", "-")
+    assert json.loads(ran.out)["runs"][0]["concurrency"] == 2
+
+
+def test_an_open_loop(measure):
+    ran = measure("--rate", "200", "--arrival", "constant", "--goodput", "e2e<60s")
+    assert ran.code == 0
+    assert "constant arrivals, 200/s, 2 at once at most" in ran.out
+    assert "100.0% met e2e<60s" in ran.out
+
+
+def test_demands(measure):
+    kept = measure("--assert", "error_share<1%", "--assert", "e2e.p50<60s")
+    assert kept.code == 0
+    broken = measure("--assert", "e2e.p50<1us,errors=0")
+    assert broken.code == 1
+    assert "error: concurrency 2: not e2e.p50<1us, but 0." in broken.err
+    assert measure("--assert", "fast").code == 2
+
+
+def test_errors_are_a_failure_unless_demands_say_otherwise(
+    measure, fireworks_simulator
+):
+    from fireworks_async.simulator import Rejection
+
+    fireworks_simulator.always(
+        Rejection.overloaded(), when=lambda r: r.body["max_tokens"] != 1
+    )
+    ran = measure()
+    assert ran.code == 1
+    assert "error 503 (6)" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--concurrency", "many"], "numbers are wanted"),
+        (["--arrival", "never"], "constant, poisson, gamma, burst"),
+        (["--endpoint", "none"], "chat, completions"),
+        (["--params", "[1]"], "a JSON object is wanted"),
+        (["--prices", "1"], "two numbers"),
+        (["--params", '{"temprature": 1}'], "did you mean 'temperature'"),
+        (["--input-tokens", "x"], "no number of tokens"),
+        (["--rate", "1", "--stages", "1:1"], "give one"),
+    ],
+)
+def test_usage(measure, words, said):
+    ran = measure(*words)
+    assert ran.code == 2
+    assert said in ran.err
+
+
+def test_a_model_is_needed_elsewhere(run):
+    ran = run("loadtest", "--api-key", "fw_test")
+    assert (ran.code, ran.out) == (2, "")
+    assert "no model" in ran.error
+
+
+def test_another_machine_is_asked_about(run):
+    ran = run("loadtest", "--model", "deepseek-v3p1", "--api-key", "fw_test")
+    assert (ran.code, ran.out) == (2, "")
+    assert "100 requests to api.fireworks.ai, about $" in ran.err
+    assert "add --yes" in ran.err
+
+
+@pytest.mark.slow
+def test_against_a_simulator_of_its_own(run, tmp_path):
+    path = tmp_path / "out.json"
+    ran = run("loadtest", "--simulate", *SHORT, "--json", str(path))
+    assert ran.code == 0
+    [measured] = json.loads(path.read_text())["runs"]
+    assert measured["summary"]["ttft"]["p50"] >= 0.05

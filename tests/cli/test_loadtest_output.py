@@ -1,0 +1,43 @@
+import json
+import sys
+
+import pytest
+
+from fireworks_async.cli._loadtest_output import Demands, write_reports
+from fireworks_async.cli._loadtest_reports import OutputOptions
+from fireworks_async.errors import LoadTestError
+from tests.cli.test_loadtest_screen import Terminal
+from tests.support.loads import health, report, run
+
+
+def test_demands_of_every_run():
+    demands = Demands.parse(["ttft.p50<1s,verdict=clean", "errors=0"])
+    assert demands
+    assert demands.broken_by(report(run())) == []
+    starved = report(run(), run(clients=[health(cpu=1.0)]))
+    assert demands.broken_by(starved) == [
+        "concurrency 4: not verdict=clean, but client-limited"
+    ]
+    assert not Demands.parse([])
+    with pytest.raises(LoadTestError, match="has no speed"):
+        Demands.parse(["speed>1"]).broken_by(report(run()))
+
+
+def test_files(tmp_path, capsys):
+    output = OutputOptions(
+        json=tmp_path / "out.json", records=tmp_path / "records.jsonl"
+    )
+    write_reports(report(run(), run()), output)
+    assert len(json.loads(output.json.read_text())["runs"]) == 2
+    rows = [json.loads(line) for line in output.records.read_text().splitlines()]
+    assert len(rows) == 80
+    assert rows[0]["read_at"] == [0.1, 0.19]
+    assert rows[0]["run"] == "concurrency 4"
+    assert "verdict    clean" in capsys.readouterr().out
+
+
+def test_the_verdict_stands_out_on_a_terminal(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    write_reports(report(run()), OutputOptions())
+    assert "clean" in sys.stdout.getvalue()
+    assert "\x1b[32m" in sys.stdout.getvalue()

@@ -1,0 +1,110 @@
+import json
+
+import pytest
+
+from fireworks_async.errors import LoadTestError
+from fireworks_async.loadtest._arrivals import Load, Segment
+from fireworks_async.loadtest._options import LoadTestOptions, Options
+
+
+def loads(**options):
+    return Options(model="m", **options).loads()
+
+
+def test_every_keyword_is_an_option():
+    assert LoadTestOptions.__optional_keys__ == {
+        name for name in Options.__struct_fields__ if name != "model"
+    }
+
+
+def test_loads():
+    assert loads() == [("concurrency 8", Load(concurrency=8))]
+    assert [name for name, _ in loads(concurrency=[1, 4])] == [
+        "concurrency 1",
+        "concurrency 4",
+    ]
+    [(name, load)] = loads(rate=2.5, arrival="burst", burst_size=3)
+    assert name == "rate 2.5/s"
+    assert load.segments == (Segment(2.5, 2.5),)
+    assert (load.arrival, load.burst_size) == ("burst", 3)
+    [(_, load)] = loads(rate=2, concurrency=7)
+    assert load.concurrency == 7
+    assert not load.is_closed
+    [(name, load)] = loads(stages="1-5:10")
+    assert (name, load.segments) == ("stages", (Segment(1, 5, 10),))
+
+
+def test_a_trace(tmp_path):
+    path = tmp_path / "trace.jsonl"
+    rows = [{"timestamp": t, "input_length": 30, "output_length": 3} for t in (0, 500)]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    options = Options(model="m", trace=path)
+    assert options.loads() == [("trace", Load(times=(0.0, 0.5)))]
+    assert [item.output_tokens for item in options.workload().items] == [3, 3]
+    assert options.limits().requests is None
+    assert options.config()["trace"] == str(path)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"rate": 1, "stages": "1:1"}, "give one"),
+        ({"rate": 1, "concurrency": [1, 2]}, "a cap"),
+        ({"concurrency": 0}, "1 or more"),
+        ({"stages": "x"}, "no stage"),
+    ],
+)
+def test_what_excludes_itself(options, said):
+    with pytest.raises(LoadTestError, match=said):
+        loads(**options)
+
+
+def test_limits():
+    assert Options(model="m").limits().requests == 100
+    assert Options(model="m", requests=5, warmup=3).limits().requests == 8
+    with pytest.raises(LoadTestError, match="1 or more"):
+        Options(model="m", requests=0).limits()
+    timed = Options(model="m", duration=5, think=2).limits()
+    assert (timed.requests, timed.duration, timed.drain, timed.think) == (
+        None,
+        5,
+        30,
+        2,
+    )
+    assert Options(model="m", stages="1:5").limits().requests is None
+
+
+def test_workloads():
+    workload = Options(model="m", input_tokens="10-20", output_tokens=5).workload()
+    assert workload.params == {"ignore_eos": True}
+    assert workload.mean_input == 15
+    free = Options(model="m", output_tokens=None, params={"top_p": 1}).workload()
+    assert free.params == {"top_p": 1}
+    assert free.mean_output is None
+    assert Options(model="m", ignore_eos=False).workload().params == {}
+    mixed = Options(model="m", mix=["1:5/6", "1:7/8"]).workload()
+    assert len(mixed.parts) == 2
+    ranked = Options(model="m", endpoint="rerank").workload()
+    assert (ranked.documents, ranked.params) == (8, {})
+
+
+def test_a_dataset(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"prompt": "hello", "max_tokens": 3}\n')
+    workload = Options(model="m", dataset=path).workload()
+    assert workload.item(0).messages == [{"role": "user", "content": "hello"}]
+    assert workload.params == {}
+
+
+def test_levels_of_a_search():
+    name, load = Options(model="m").level(12.0)
+    assert (name, load) == ("concurrency 12", Load(concurrency=12))
+    name, load = Options(model="m", rate=1, concurrency=5).level(2.5)
+    assert (name, load.rate, load.concurrency) == ("rate 2.5/s", 2.5, 5)
+    assert Options(model="m", rate=1).level(2.5)[1].concurrency is None
+
+
+def test_the_key_is_nowhere():
+    options = Options(model="m", api_key="fw_secret")
+    assert "fw_secret" not in repr(options)
+    assert "fw_secret" not in repr(options.config())

@@ -1,0 +1,31 @@
+import pytest
+
+from fireworks_async.loadtest._progress import Tally, together
+from tests.support.loads import dropped, record
+
+
+def test_counts():
+    tally = Tally()
+    for each in (record(), record(error="429"), record(gaps=()), dropped()):
+        tally.add(each)
+    assert (tally.completed, tally.errors) == (2, 2)
+    assert tally.output_tokens == 21
+    assert tally.ttfts == [0.1] * 3
+    assert tally.tpots == pytest.approx([0.01] * 2)
+
+
+def test_only_the_last_are_kept():
+    tally = Tally()
+    for _ in range(1_000):
+        tally.add(record(gaps=()))
+    assert 200 <= len(tally.ttfts) <= 400
+
+
+def test_processes_add_up():
+    one, other = Tally(started=2, in_flight=1), Tally(started=3, in_flight=2)
+    one.add(record())
+    other.add(record())
+    both = together([one, other])
+    assert (both.started, both.in_flight, both.completed) == (5, 3, 2)
+    assert len(both.ttfts) == 2
+    assert Tally().ttfts == []

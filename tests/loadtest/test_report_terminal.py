@@ -1,0 +1,85 @@
+import msgspec
+import pytest
+
+from fireworks_async.loadtest._arrivals import Load, Segment
+from fireworks_async.loadtest._report_terminal import milliseconds, terminal_lines
+from fireworks_async.loadtest._sweep import Search
+from tests.loadtest.test_verdict import calibrated
+from tests.support.loads import closed_loop, dropped, health, record, report, run
+
+OPEN = Load(segments=(Segment(10, 10),))
+
+
+def text_of(*runs, **more):
+    return "\n".join(terminal_lines(report(*runs, **more)))
+
+
+def test_a_closed_loop():
+    text = text_of(run())
+    assert "40 requests · 40 completed · 400 prompt and 80 output tokens" in text
+    assert "from the first end" in text
+    assert "100 ms" in text
+    assert "intended start" not in text
+    assert "none can be late" in text
+    assert text.endswith("verdict    clean: the numbers are the server's")
+
+
+def test_a_percentile_of_too_few_is_not_printed():
+    line = next(x for x in text_of(run()).splitlines() if "to first token" in x)
+    assert line.endswith("too few")
+    assert "[100-100]" in line
+
+
+def test_an_open_loop_shows_both_latencies():
+    records = [record(n, start=n / 10 + 0.05, intended=n / 10) for n in range(50)]
+    text = text_of(run(records, OPEN, targets="ttft<1s"))
+    assert text.count("from intended start") == 2
+    assert "start too late by" in text
+    assert "100.0% met ttft<1s" in text
+
+
+def test_what_went_wrong():
+    records = [*closed_loop(), record(40, start=1.0, error="429"), dropped(41)]
+    text = text_of(run(records, stopped="it was stopped"))
+    assert "1 failed · 1 never started" in text
+    assert "error 429 (1): it was 429" in text
+    assert "ended early: it was stopped" in text
+
+
+def test_how_tokens_were_counted():
+    assert "taken for one (in 36" in text_of(run(closed_loop(counted_by="chunks")))
+    assert "share of the text" in text_of(run(closed_loop(counted_by="text")))
+
+
+def test_the_servers_own_numbers():
+    records = closed_loop(server={"prefill_duration": 0.05}, cached_tokens=5)
+    text = text_of(run(records))
+    assert "the server's own medians: prefill duration 50.0 ms" in text
+    assert "50.0% of prompt tokens came from the cache" in text
+
+
+def test_several_runs_and_a_search_and_a_calibration():
+    search = Search(
+        targets="ttft.p95<1s", by="rate", greatest=10.0, least_failed=11.0, steps=[]
+    )
+    text = text_of(run(), run(), search=search, calibration=calibrated(), cost=0.5)
+    assert text.count("concurrency 4 ") >= 2
+    assert "greatest   10/s met ttft.p95<1s; 11/s did not" in text
+    assert "can take 20,000 chunks/s" in text
+    assert "about $0.5 by list prices" in text
+    none = msgspec.structs.replace(search, greatest=None)
+    assert "no rate met ttft.p95<1s" in text_of(run(), search=none)
+
+
+def test_a_client_that_was_the_bottleneck():
+    text = text_of(run(clients=[health(cpu=1.0)]))
+    assert "client-limited: the client was the bottleneck" in text
+    assert "- the client used 100% of a processor" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, "-"), (0.0005, "0.5 ms"), (0.25, "250 ms"), (12.5, "12.50 s")],
+)
+def test_times(seconds, text):
+    assert milliseconds(seconds) == text

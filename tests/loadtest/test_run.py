@@ -1,0 +1,270 @@
+"""Whole load tests against a simulator in this process."""
+
+import asyncio
+import json
+
+import pytest
+
+from fireworks_async.errors import (
+    APIStatusError,
+    LoadTestError,
+    MissingAPIKeyError,
+)
+from fireworks_async.loadtest import run_loadtest
+from fireworks_async.simulator import Rejection, Simulator
+
+MODEL = "llama-v3p3-70b-instruct"
+
+
+async def measure(simulator, **options):
+    given = {
+        "model": MODEL,
+        "base_url": simulator.base_url,
+        "api_key": "fw_test",
+        "calibrate": False,
+        "requests": 12,
+        "concurrency": 3,
+        "input_tokens": 40,
+        "output_tokens": 6,
+    }
+    return await run_loadtest(**{**given, **options})
+
+
+def asked(simulator):
+    """The bodies of what was measured, without the questions for lengths."""
+    return [r.body for r in simulator.requests if r.body.get("max_tokens") != 1]
+
+
+async def test_a_report_as_json():
+    async with Simulator(gap=0.001) as simulator:
+        report = await measure(simulator, concurrency=[2, 3], goodput="e2e<60s")
+        assert len(asked(simulator)) == 24
+    document = json.loads(report.json())
+    assert document["schema"] == "fireworks-async/loadtest/1"
+    assert document["config"]["input_tokens"] == 40
+    assert "fw_test" not in report.json().decode()
+    for run in document["runs"]:
+        summary = run["summary"]
+        assert (summary["requests"], summary["errors"]) == (12, 0)
+        for name in ("ttft", "itl", "tpot", "e2e"):
+            assert 0 <= summary[name]["p50"] <= summary[name]["p99"]
+        assert summary["output_tokens_per_second"] > 0
+        assert summary["requests_per_second"] > 0
+        assert summary["goodput"]["fraction"] == 1
+        assert "records" not in run
+    assert [run["concurrency"] for run in document["runs"]] == [2, 3]
+
+
+async def test_lengths_are_exact_on_both_sides():
+    async with Simulator() as simulator:
+        report = await measure(simulator, mix=["1:40/6", "1:81/3"])
+        lengths = {(r["max_tokens"]) for r in asked(simulator)}
+    assert lengths == {6, 3}
+    records = report.runs[0].records
+    assert {(r.prompt_tokens, r.completion_tokens) for r in records} == {
+        (40, 6),
+        (81, 3),
+    }
+    assert {record.label for record in records} == {"40/6", "81/3"}
+
+
+async def test_the_servers_log_agrees_with_the_starts():
+    async with Simulator() as simulator:
+        report = await measure(
+            simulator, rate=50, concurrency=None, arrival="constant", requests=20
+        )
+        arrived = [r.arrived_at for r in simulator.requests][-20:]
+    records = report.runs[0].records
+    assert [r.intended_at for r in records] == pytest.approx(
+        [n / 50 for n in range(20)]
+    )
+    started = [record.started_at for record in records]
+    span = started[-1] - started[0]
+    assert span >= 19 / 50 * 0.99
+    assert arrived[-1] - arrived[0] == pytest.approx(span, rel=0.2)
+    summary = report.runs[0].summary
+    assert summary.schedule_lag.n > 0
+    assert summary.ttft_scheduled.p50 >= summary.ttft.p50
+
+
+async def test_the_servers_log_agrees_with_the_concurrency():
+    async with Simulator(ttft=0.01) as simulator:
+        most = []
+        simulator.always((), when=lambda _: bool(most.append(simulator.in_flight)))
+        report = await measure(simulator, concurrency=5, requests=40)
+    assert max(most) == report.runs[0].summary.max_in_flight == 5
+
+
+async def test_errors_are_counted_by_class():
+    async with Simulator() as simulator:
+        simulator.always(
+            Rejection.overloaded(),
+            when=lambda r: r.number % 3 == 0 and r.body["max_tokens"] != 1,
+        )
+        report = await measure(simulator)
+        refused = sum(request.status == 503 for request in simulator.requests)
+    summary = report.runs[0].summary
+    assert summary.errors == summary.error_classes["503"] == refused > 2
+    assert summary.completed == 12 - refused
+
+
+async def test_the_first_request_is_refused():
+    async with Simulator(models=["accounts/other"]) as simulator:
+        with pytest.raises(APIStatusError):
+            await measure(simulator)
+        assert len(simulator.requests) == 1
+
+
+async def test_embeddings():
+    async with Simulator() as simulator:
+        report = await measure(
+            simulator, model="nomic-ai/nomic-embed-text-v1.5", endpoint="embeddings"
+        )
+    summary = report.runs[0].summary
+    assert (summary.completed, summary.ttft.n) == (12, 0)
+    assert summary.e2e.p50 > 0
+    assert summary.prompt_tokens.p50 == 40
+
+
+async def test_rerank_from_a_file(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"query": "a", "documents": ["b", "c"], "top_n": 1}\n')
+    async with Simulator() as simulator:
+        report = await measure(
+            simulator,
+            model="fireworks/qwen3-reranker-8b",
+            endpoint="rerank",
+            dataset=path,
+        )
+        assert simulator.requests[0].body["top_n"] == 1
+    assert report.runs[0].summary.completed == 12
+
+
+async def test_conversations():
+    async with Simulator() as simulator:
+        report = await measure(simulator, turns=3, requests=4)
+        sizes = sorted(len(body["messages"]) for body in asked(simulator))
+    assert sizes == [1] * 4 + [3] * 4 + [5] * 4
+    assert report.runs[0].summary.requests == 12
+
+
+async def test_pictures():
+    async with Simulator() as simulator:
+        await measure(
+            simulator,
+            model="qwen2p5-vl-32b-instruct",
+            images=1,
+            image_size=16,
+            requests=2,
+        )
+        [*_, body] = [r.body for r in simulator.requests]
+    assert body["messages"][0]["content"][0]["type"] == "image_url"
+
+
+async def test_leaving_in_the_middle():
+    async with Simulator(gap=0.001) as simulator:
+        report = await measure(simulator, cancel=1.0, output_tokens=50)
+    summary = report.runs[0].summary
+    assert (summary.cancelled, summary.completed, summary.errors) == (12, 0, 0)
+
+
+async def test_the_greatest_load_is_looked_for():
+    async with Simulator(ttft=0.02) as simulator:
+        refuse = Rejection.overloaded()
+        simulator.always(refuse, when=lambda _: simulator.in_flight > 6)
+        report = await measure(
+            simulator, find_max="error_share<=0", concurrency=2, requests=24
+        )
+    assert report.search.by == "concurrency"
+    assert report.search.greatest == 6
+    assert report.search.least_failed == 7
+    assert [step.level for step in report.search.steps][:3] == [2, 4, 8]
+    assert len(report.runs) == len(report.search.steps)
+
+
+async def test_a_level_that_was_not_reached_did_not_pass():
+    async with Simulator(ttft=0.02) as simulator:
+        report = await measure(
+            simulator, find_max="error_share<=0", concurrency=8, requests=12
+        )
+    assert report.search.greatest == 12
+
+
+async def test_stopping_gives_a_report_of_what_came():
+    stop = asyncio.Event()
+    async with Simulator(ttft=0.01) as simulator:
+        run = asyncio.create_task(
+            measure(simulator, requests=5_000, concurrency=[2, 4], stop=stop)
+        )
+        await simulator.until(lambda: len(asked(simulator)) >= 4)
+        stop.set()
+        report = await run
+    assert len(report.runs) == 1
+    assert report.runs[0].stopped == "it was stopped"
+    assert 4 <= report.runs[0].summary.completed < 5_000
+
+
+async def test_a_limit_of_cost():
+    async with Simulator() as simulator:
+        report = await measure(
+            simulator, requests=1_000, max_cost=0.001, prices=(1.0, 10.0)
+        )
+    [run] = report.runs
+    assert run.stopped == "$0.001 were all that might be spent"
+    assert 0.0008 < report.cost <= 0.001
+
+
+async def test_a_server_elsewhere_is_asked_about_first():
+    asked_about = []
+
+    def refuse(guess):
+        asked_about.append(guess)
+        return False
+
+    with pytest.raises(LoadTestError, match="not confirmed"):
+        await run_loadtest(model=MODEL, api_key="fw_test", confirm=refuse)
+    assert asked_about[0].host == "api.fireworks.ai"
+    assert asked_about[0].requests == 100
+    with pytest.raises(LoadTestError, match="give prices"):
+        await run_loadtest(model="who/knows", api_key="fw_test", max_cost=1.0)
+
+
+async def test_progress_is_told(monkeypatch):
+    monkeypatch.setattr("fireworks_async.loadtest._processes._EVERY", 0.005)
+    told = []
+    async with Simulator(ttft=0.01) as simulator:
+        await measure(simulator, on_progress=told.append)
+    assert [each.phase for each in told[:2]] == ["lengths", "run"]
+    assert told[-1].planned == 12
+    assert told[-1].started > 0
+
+
+async def test_what_cannot_be_run(monkeypatch):
+    for name in ("FIREWORKS_API_KEY", "FIREWORKS_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(MissingAPIKeyError):
+        await run_loadtest(model=MODEL)
+    with pytest.raises(LoadTestError, match="exclude each other"):
+        await run_loadtest(model=MODEL, simulate=True, base_url="http://[::1]/v1")
+    with pytest.raises(TypeError, match="concurency"):
+        await run_loadtest(model=MODEL, concurency=3)
+    with pytest.raises(LoadTestError, match="a search needs targets"):
+        async with Simulator() as simulator:
+            await measure(simulator, find_max=" ")
+
+
+async def test_a_server_that_counts_nothing():
+    async with Simulator(usage="none") as simulator:
+        with pytest.raises(LoadTestError, match="give a dataset"):
+            await measure(simulator)
+
+
+@pytest.mark.slow
+async def test_a_simulator_of_its_own_with_calibration():
+    report = await run_loadtest(
+        model=MODEL, simulate=True, requests=8, concurrency=2, output_tokens=8
+    )
+    assert report.runs[0].summary.completed == 8
+    assert report.calibration.ceiling > 0
+    assert report.runs[0].summary.server
+    assert report.base_url.startswith("http://127.0.0.1")
