@@ -12,6 +12,7 @@ from fireworks_async.cli._exits import ExitCode
 from fireworks_async.cli._loop import run_in_loop
 from fireworks_async.cli._prompting import PromptOptions
 from fireworks_async.cli._sampling import SamplingOptions
+from fireworks_async.cli._sources import read_schema, read_tools
 
 __all__ = ("chat",)
 
@@ -60,8 +61,9 @@ def chat(
         model=asked.model_name,
         system=system,
         parts=attached.parts,
-        tools=tools,
-        schema=schema,
+        # Before there is a loop: code of the user's runs here as it would by itself.
+        tools=() if tools is None else read_tools(tools),
+        wanted=None if schema is None else read_schema(schema),
         params=sampling.params(),
         extra_body=sampling.extra_body(),
     )

@@ -8,7 +8,6 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
 import anyio.to_thread
@@ -26,7 +25,6 @@ from fireworks_async.cli._asking import Showing, show_chunks
 from fireworks_async.cli._exits import UsageError
 from fireworks_async.cli._forms import Form
 from fireworks_async.cli._lines import excerpt, one_line
-from fireworks_async.cli._sources import read_schema, read_tools
 from fireworks_async.types import ContentPart, FunctionTool, ToolRun
 
 __all__ = ("Conversation",)
@@ -42,8 +40,8 @@ class Conversation:
         model: The model, by any of its names.
         system: The system prompt.
         parts: Reads what every prompt comes with.
-        tools: A Python file with functions that the model may call.
-        schema: What the answer has to fit, as ``read_schema`` takes it.
+        tools: Functions that the model may call.
+        wanted: What the answer has to fit, a JSON Schema or a type; None is anything.
         params: Keyword arguments of the calls.
         extra_body: Fields of the request that have no keyword.
     """
@@ -51,8 +49,8 @@ class Conversation:
     model: str
     system: str | None = None
     parts: Callable[[], Awaitable[Sequence[ContentPart]]] | None = None
-    tools: Path | None = None
-    schema: str | None = None
+    tools: Sequence[FunctionTool] = ()
+    wanted: object = None
     params: GenerationParams
     extra_body: Mapping[str, object]
 
@@ -68,15 +66,12 @@ class Conversation:
         """
         params = self.params
         answer: TypedAnswer[Any] | None = None
-        if self.schema is not None:
-            wanted = await anyio.to_thread.run_sync(read_schema, self.schema)
-            answer = TypedAnswer(wanted, mode="auto", strict=True)
+        if self.wanted is not None:
+            answer = TypedAnswer(self.wanted, mode="auto", strict=True)
             params = cast("GenerationParams", answer.fields(params))
-        tools: list[FunctionTool] = []
-        if self.tools is not None:
-            if (self.params.get("n") or 1) > 1:
-                raise UsageError("--n and --tools exclude each other")
-            tools = await anyio.to_thread.run_sync(read_tools, self.tools)
+        tools = self.tools
+        if tools and (params.get("n") or 1) > 1:
+            raise UsageError("--n and --tools exclude each other")
         parts = await self.parts() if self.parts is not None else ()
         showings: list[Showing] = []
         for prompt in prompts:

@@ -1,11 +1,10 @@
 import asyncio
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fireworks_async import AsyncFireworks, FireworksError
+from fireworks_async import AsyncFireworks, FireworksError, tool_of
 from fireworks_async.cli._conversation import Conversation
 from fireworks_async.cli._exits import UsageError
 from fireworks_async.errors import SchemaMismatchError
@@ -13,26 +12,7 @@ from fireworks_async.simulator import Reply, Simulator, ToolCall
 from fireworks_async.types import ContentPart
 from tests.support.calls import KEY
 
-SCHEMA = '{"type": "object", "properties": {"a": {"type": "integer"}}}'
-TOOLS = '''
-import asyncio
-
-async def add(a: int, b: int = 1) -> int:
-    """Add."""
-    return a + b
-
-def now() -> dict:
-    return {"hour": 3}
-
-def later():
-    return add(1)
-
-def fail(how: str):
-    raise LookupError(how)
-
-async def wait():
-    await asyncio.sleep(60)
-'''
+SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
 
 
 class Seen:
@@ -88,11 +68,27 @@ async def show(simulator: Simulator):
         yield show
 
 
-@pytest.fixture
-def tools(tmp_path: Path) -> Path:
-    path = tmp_path / "tools_here.py"
-    path.write_text(TOOLS)
-    return path
+async def add(a: int, b: int = 1) -> int:
+    return a + b
+
+
+def now() -> dict[str, int]:
+    return {"hour": 3}
+
+
+def later() -> Any:
+    return add(1)
+
+
+def fail(how: str) -> None:
+    raise LookupError(how)
+
+
+async def wait() -> None:
+    await asyncio.sleep(60)
+
+
+TOOLS = [tool_of(function) for function in (add, now, later, fail, wait)]
 
 
 async def test_the_prompt_goes_out_as_it_was_asked(
@@ -133,12 +129,10 @@ async def test_what_it_comes_with_stands_before_it(
 
 class TestSchemas:
     async def test_the_answer_is_asked_for_and_shown_as_it_comes(
-        self, show: Callable[..., Any], simulator: Simulator, tmp_path: Path
+        self, show: Callable[..., Any], simulator: Simulator
     ):
-        path = tmp_path / "s.json"
-        path.write_text(SCHEMA)
         simulator.script(Reply(text=['{"a"', ": 1}"]))
-        seen = await show(schema=str(path))
+        seen = await show(wanted=SCHEMA)
         assert seen.text == '{"a": 1}'
         assert seen["end"] == ["stop"]
         wanted = simulator.requests[0].body["response_format"]
@@ -150,25 +144,25 @@ class TestSchemas:
     ):
         simulator.script(Reply(text='"x"'))
         with pytest.raises(SchemaMismatchError):
-            await show(schema="builtins:int")
+            await show(wanted=int)
 
     async def test_what_is_no_type_is_found_before_anything_is_sent(
         self, show: Callable[..., Any], simulator: Simulator
     ):
         with pytest.raises(TypeError):
-            await show(schema="builtins:object")
+            await show(wanted=object)
         assert simulator.requests == []
 
 
 class TestTools:
     async def test_calls_are_run_and_shown(
-        self, show: Callable[..., Any], simulator: Simulator, tools: Path
+        self, show: Callable[..., Any], simulator: Simulator
     ):
         calls = [ToolCall("add", '{"a":\n2}'), ToolCall("now"), ToolCall("later")]
         simulator.script(
             Reply(text="Let me.", tool_calls=calls), Reply(text="It is 3.")
         )
-        seen = await show(tools=tools, params={"seed": 1})
+        seen = await show(tools=TOOLS, params={"seed": 1})
         assert seen.text == "Let me.It is 3."
         assert seen["end"] == ["tool_calls", "stop"]
         assert seen["step"][:3] == ['→ add({"a": 2})', "→ now({})", "→ later({})"]
@@ -184,55 +178,55 @@ class TestTools:
         assert told == ["3", '{"hour":3}', "2"]
 
     async def test_what_goes_wrong_in_one_is_shown_and_told_to_the_model(
-        self, show: Callable[..., Any], simulator: Simulator, tools: Path
+        self, show: Callable[..., Any], simulator: Simulator
     ):
         simulator.script(Reply(tool_calls=[ToolCall("fail", '{"how": "so"}')]))
         simulator.script(Reply(text="Sorry."))
-        seen = await show(tools=tools)
+        seen = await show(tools=TOOLS)
         assert seen["step"] == ['→ fail({"how": "so"})', "← fail: LookupError: so"]
         told = simulator.requests[1].body["messages"][-1]["content"]
         assert told == "Error: LookupError: so"
 
     async def test_a_model_that_never_stops_calling_is_stopped(
-        self, show: Callable[..., Any], simulator: Simulator, tools: Path
+        self, show: Callable[..., Any], simulator: Simulator
     ):
         simulator.always(Reply(tool_calls=[ToolCall("now")]))
         with pytest.raises(FireworksError, match="still calls tools after 10 rounds"):
-            await show(tools=tools)
+            await show(tools=TOOLS)
         assert len(simulator.requests) == 10
 
     async def test_the_last_answer_has_to_fit_the_schema(
-        self, show: Callable[..., Any], simulator: Simulator, tools: Path
+        self, show: Callable[..., Any], simulator: Simulator
     ):
         simulator.script(Reply(tool_calls=[ToolCall("now")]), Reply(text="3"))
-        await show(tools=tools, schema="builtins:int")
+        await show(tools=TOOLS, wanted=int)
         assert "response_format" in simulator.requests[0].body
 
     async def test_one_that_does_not_fit_fails(
-        self, show: Callable[..., Any], simulator: Simulator, tools: Path
+        self, show: Callable[..., Any], simulator: Simulator
     ):
         simulator.script(Reply(text="three"))
         with pytest.raises(SchemaMismatchError):
-            await show(tools=tools, schema="builtins:int")
+            await show(tools=TOOLS, wanted=int)
 
     async def test_several_answers_and_bad_values_are_found_before_anything_is_sent(
-        self, show: Callable[..., Any], simulator: Simulator, tools: Path
+        self, show: Callable[..., Any], simulator: Simulator
     ):
         with pytest.raises(UsageError, match="--n and --tools"):
-            await show(tools=tools, params={"n": 2})
+            await show(tools=TOOLS, params={"n": 2})
         with pytest.raises(ValueError, match="thinking"):
             await show(
-                tools=tools,
+                tools=TOOLS,
                 params={"reasoning_effort": "low"},
                 extra_body={"thinking": {}},
             )
         assert simulator.requests == []
 
     async def test_cancelled_it_ends_its_calls(
-        self, show: Callable[..., Any], simulator: Simulator, tools: Path
+        self, show: Callable[..., Any], simulator: Simulator
     ):
         simulator.script(Reply(tool_calls=[ToolCall("wait")]))
-        showing = asyncio.create_task(show(tools=tools))
+        showing = asyncio.create_task(show(tools=TOOLS))
         await simulator.until(lambda: simulator.requests and not simulator.in_flight)
         showing.cancel()
         with pytest.raises(asyncio.CancelledError):
