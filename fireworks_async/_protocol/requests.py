@@ -210,7 +210,12 @@ def _encoding_error(body: dict[str, object]) -> Exception:
         return ValueError(f"{name}: the text holds a lone surrogate, which is no UTF-8")
     if isinstance(value, Mapping):
         return TypeError(f"{name}: a key is neither a number nor valid text")
-    return TypeError(f"{name}: JSON has no form for {type(value).__name__}")
+    text = f"{name}: JSON has no form for {type(value).__name__}"
+    if name.startswith("response_format") and isinstance(value, type):
+        text += "; parse() takes a type"
+    if name.startswith("tools") and callable(value):
+        text += "; run_tools() takes functions, and tool_of() describes one"
+    return TypeError(text)
 
 
 def _first_that_fails(value: object) -> tuple[str, object, Exception] | None:

@@ -288,3 +288,24 @@ class TestOfTheSDKs:
                 pass
         with pytest.raises(BadRequestError):
             await ask(client, stream=True)
+
+    @pytest.mark.slow
+    async def test_their_messages_are_taken_as_they_are(self, client, sim):
+        from fireworks.types.shared import ChatMessage
+        from openai.types.chat import ChatCompletionMessage
+
+        call = {
+            "index": 0,
+            "id": "call_1",
+            "type": "function",
+            "function": {"name": "weather", "arguments": "{}"},
+        }
+        turn = {"role": "assistant", "reasoning_content": "Hm.", "tool_calls": [call]}
+        received = {**turn, "content": None, "refusal": None, "annotations": []}
+        result = {"role": "tool", "tool_call_id": "call_1", "content": "sunny"}
+        for kind in (ChatMessage, ChatCompletionMessage):
+            history = [*HELLO, kind.model_validate(received), result]
+            body = await sent(sim, ask(client, messages=history, tools=[WEATHER]))
+            plain = {name: call[name] for name in ("id", "type", "function")}
+            expected = {**turn, "content": None, "tool_calls": [plain]}
+            assert body["messages"] == [*HELLO, expected, result]

@@ -331,3 +331,17 @@ def test_definitions_in_tools_are_where_the_api_looks_for_them():
         "$ref": "#/$defs/P",
         "$defs": {"P": {"type": "object"}},
     }
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"response_format": int}, r"response_format: .* type; parse\(\) takes a type"),
+        ({"response_format": {"schema": int}}, r"response_format.schema: .*parse\(\)"),
+        ({"tools": [len]}, r"tools\[0\]: .*; run_tools\(\) takes functions"),
+        ({"user": len}, r"user: JSON has no form for builtin_function_or_method$"),
+    ],
+)
+def test_what_another_method_takes_is_told(fields, text):
+    with pytest.raises(TypeError, match=text):
+        encode(**fields)
