@@ -260,7 +260,7 @@ class TestValues:
             (lambda x: {"seed": x}, "seed"),
             (lambda x: {"metadata": {"a": "b", "c": x}}, r"metadata\.c"),
             (lambda x: {"stop": ("a", x)}, r"stop\[1\]"),
-            (lambda x: {"response_format": x}, "response_format"),
+            (lambda x: {"logit_bias": x}, "logit_bias"),
         ],
     )
     def test_a_value_without_a_form_is_named(self, value, kind, params, path):
