@@ -58,6 +58,7 @@ class TestContentThatIsNothingButCalls:
             CALL,
             f"\n\n {CALL} \n",
             f"[{CALL}]",
+            f"[\n  {CALL}\n]",
             f"```json\n{CALL}\n```",
             f"```\n{CALL}\n```\n",
             f"```tool_call\r\n[{CALL}]```",
