@@ -182,6 +182,12 @@ def test_a_reader_says_where_it_does_not_fit():
 def test_a_type_that_json_has_no_form_for_is_named_wherever_it_is():
     with pytest.raises(TypeError, match=r"list\[complex\] .*<class 'complex'>"):
         schema_of_type(list[complex])
+    with pytest.raises(NotImplementedError):
+        reader_of_type(list[complex])(b"[1]")
+
+
+def test_a_pydantic_model_alone_is_read_by_itself():
+    assert reader_of_type(Inner)(b'{"x":1}') == Inner(x=1)
 
 
 class Verdict(TypedDict):
