@@ -196,8 +196,8 @@ class ChatCompletions:
             TypeError: A keyword is unknown, or the type has no form in JSON.
             ValueError: A value, or a combination, that cannot be sent.
         """
-        from fireworks_async._client.parse import ParsedStream  # noqa: PLC0415
-        from fireworks_async._protocol.parsed import TypedAnswer  # noqa: PLC0415
+        from fireworks_async._client.parse import ParsedStream  # noqa: PLC0415 - on first use
+        from fireworks_async._protocol.parsed import TypedAnswer  # noqa: PLC0415 - likewise
 
         answer: TypedAnswer[Any] = TypedAnswer(
             response_format, mode=mode, strict=strict
@@ -238,7 +238,7 @@ class ChatCompletions:
             TypeError: A keyword is unknown, or a tool cannot be described.
             ValueError: Two tools have one name, or a value cannot be sent.
         """
-        from fireworks_async._client.tools import Toolbox  # noqa: PLC0415
+        from fireworks_async._client.tools import Toolbox  # noqa: PLC0415 - on first use
 
         check_count("max_rounds", max_rounds, at_least=1)
         split(params, function="run_tools", keywords=_RUN_TOOLS_KEYWORDS)
@@ -288,7 +288,7 @@ class ChatCompletions:
         )
         dialect = CHAT
         if fields.get("tools") or options.get("extra_body"):
-            from fireworks_async._protocol.call_repair import (  # noqa: PLC0415
+            from fireworks_async._protocol.call_repair import (  # noqa: PLC0415 - on first use
                 chat_with_tools,
             )
 
