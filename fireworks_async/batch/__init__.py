@@ -6,6 +6,8 @@ modules with an underscore are rooms of this one, and nobody else's.
 
 from fireworks_async._policy.catalogue import Prices
 from fireworks_async.batch._check import BatchCheck, check_batch
+from fireworks_async.batch._estimate import BatchEstimate, estimate_batch
+from fireworks_async.batch._merge import BatchMerge, merge_batches
 from fireworks_async.batch._options import BatchOptions
 from fireworks_async.batch._records import BatchResult
 from fireworks_async.batch._run import BatchControl, run_batch
@@ -15,11 +17,15 @@ from fireworks_async.batch._tally import BatchProgress
 __all__ = (
     "BatchCheck",
     "BatchControl",
+    "BatchEstimate",
+    "BatchMerge",
     "BatchOptions",
     "BatchProgress",
     "BatchResult",
     "BatchSummary",
     "Prices",
     "check_batch",
+    "estimate_batch",
+    "merge_batches",
     "run_batch",
 )

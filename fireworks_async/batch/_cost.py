@@ -69,7 +69,7 @@ class PriceBook:
         prompt = None if _has_media(row.body) else row.size + _SLACK_TOKENS
         if context is not None:
             prompt = min(prompt or context, context)
-        answer = self._longest_answer(row, facts)
+        answer = self.longest_answer(row)
         if prices is None or prompt is None or answer is None:
             return None
         prices = _complete(prices)
@@ -77,7 +77,9 @@ class PriceBook:
         dearest = max(prices.output, prices.priority_output or 0.0)
         return (prompt * dearer + answer * row.choices * dearest) / _PER
 
-    def _longest_answer(self, row: Row, facts: ModelFacts | None) -> int | None:
+    def longest_answer(self, row: Row) -> int | None:
+        """Tokens of one choice at most; None when there is no bound."""
+        facts = self._facts_of(row)
         if row.endpoint in ("/v1/embeddings", "/v1/rerank"):
             return 0
         if row.max_tokens is not None:

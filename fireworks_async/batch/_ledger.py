@@ -124,6 +124,40 @@ class Ledger:
             self.index.record(entries)
         return places
 
+    def adopt(self, path: Path) -> int:
+        """Take over the records of another job's file; of a row, an answer wins.
+
+        Args:
+            path: A file of answers or of failures.
+
+        Returns:
+            How many records were of rows that were there already.
+
+        Raises:
+            BatchError: It cannot be read, or a record cannot be written.
+        """
+        repeated = 0
+        lines = lines_of(path)
+        while some := list(islice(lines, _AT_ONCE)):
+            for _, line in some:
+                recorded = read(line)
+                if recorded is None:
+                    continue
+                entry = _entry_of(recorded)
+                (old,) = self.index.find([entry.key]).values() or (None,)
+                if old is not None:
+                    repeated += 1
+                    if entry.state != State.DONE or old.state == State.DONE:
+                        continue
+                    self.supersede(old)
+                entry.line = recorded.batch.line
+                whole = line if line.endswith(b"\n") else line + b"\n"
+                which = RESULTS if entry.state == State.DONE else ERRORS
+                entry.file, entry.length = which, len(whole)
+                entry.start = self._file(which).append(whole)
+                self.index.put([entry])
+        return repeated
+
     def sync(self) -> None:
         """Wait until all that is written is on the disk.
 
@@ -278,7 +312,7 @@ def _entry_of(recorded: Recorded) -> Entry:
     facts = recorded.batch
     has_failed = recorded.has_failed
     return Entry(
-        key=key_of(recorded.custom_id or ""),
+        key=key_of(recorded.custom_id or _nameless(facts.line)),
         digest=_bytes_of(facts.digest),
         state=State.FAILED if has_failed else State.DONE,
         run=facts.run,

@@ -10,6 +10,7 @@ from typing import cast
 import typer
 import typer.main
 
+from fireworks_async.cli._batch import batch
 from fireworks_async.cli._chat import chat
 from fireworks_async.cli._complete import complete
 from fireworks_async.cli._embed import embed
@@ -17,6 +18,7 @@ from fireworks_async.cli._exits import ExitCode, with_exit_code
 from fireworks_async.cli._groups import grouped
 from fireworks_async.cli._lines import complain, say
 from fireworks_async.cli._loadtest import loadtest
+from fireworks_async.cli._merge import merge
 from fireworks_async.cli._models import models
 from fireworks_async.cli._rerank import rerank
 from fireworks_async.cli._simulate import simulate
@@ -38,6 +40,8 @@ _COMMANDS = {
         rerank,
         transcribe,
         models,
+        batch,
+        merge,
         loadtest,
         simulate,
     )
