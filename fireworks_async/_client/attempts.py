@@ -5,7 +5,7 @@ waits to be repeated takes no place from those that wait to be sent.
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, cast
 from urllib.parse import urlencode
 
@@ -92,14 +92,10 @@ class Service:
             timings=timings,
         )
 
-    async def key(self, limit: Limit) -> str:
-        """The key to send; asked for again with each attempt when a callable gives it."""
-        key = self.config.api_key
-        if not isinstance(key, str):
-            with limit.during("total"):
-                key = check_api_key(await key(), "what the api_key callable gave")
-        self._key = key
-        return key
+    async def asked_key(self, ask: Callable[[], Awaitable[str]], limit: Limit) -> str:
+        """The key that a callable gives; it is asked again with each attempt."""
+        with limit.during("total"):
+            return check_api_key(await ask(), "what the api_key callable gave")
 
     def headers(
         self, request: Mapping[str, str], extra: Mapping[str, str] | None, key: str
@@ -109,6 +105,7 @@ class Service:
         The same object comes out as long as the same goes in, as for all calls of an
         endpoint, so that the network's form of it is made once as well.
         """
+        self._key = key
         ready = self._ready
         if not extra and ready and ready[0] is request and ready[1] == key:
             return ready[2]
@@ -190,7 +187,10 @@ class Attempts:
             self._timings.queued_at = self._service.transport.clock.now()
         while True:
             try:
-                return await self._try_once()
+                response = await self._send()
+                if response.status < 300:
+                    return response
+                raise await self._refusal(response)
             except FireworksError as error:
                 if not await self.may_repeat(error):
                     raise
@@ -229,22 +229,20 @@ class Attempts:
         if succeeded:
             self._service.budget.record_success(self.retries_taken)
 
-    async def _try_once(self) -> ByteResponse:
+    async def _send(self) -> ByteResponse:
         service = self._service
         request = self._request
         assert request is not None
         limit = self.limit
-        headers = service.headers(
-            request.headers, self._extra, await service.key(limit)
-        )
-        response = await service.transport.send(
+        key = service.config.api_key
+        if not isinstance(key, str):
+            key = await service.asked_key(key, limit)
+        headers = service.headers(request.headers, self._extra, key)
+        return await service.transport.send(
             WireCall(request.method, self._url, headers, request.body),
             limit=limit,
             timings=self._timings,
         )
-        if response.status < 300:
-            return response
-        raise await self._refusal(response)
 
     async def _refusal(self, response: ByteResponse) -> APIStatusError:
         """Read what the API says of the refusal, as far as it is sensible."""

@@ -16,7 +16,11 @@ import anyio.to_thread
 from fireworks_async._client.attempts import Service
 from fireworks_async._client.options import RequestOptions, split
 from fireworks_async._client.unary import fetch
-from fireworks_async._policy.naming import audio_base_of, resolve_audio_model
+from fireworks_async._policy.naming import (
+    audio_base_of,
+    is_audio_host,
+    resolve_audio_model,
+)
 from fireworks_async._protocol.audio import (
     AudioFormat,
     AudioParams,
@@ -176,9 +180,7 @@ def _name_of(file: object) -> str:
 
 def _has_ended(error: APIStatusError, base: str) -> bool:
     """Tell whether Fireworks' own audio hosts refuse."""
-    host = urlsplit(base).hostname or ""
-    is_theirs = host.startswith("audio-") and host.endswith(".fireworks.ai")
-    return is_theirs and error.status_code in _GONE
+    return is_audio_host(base) and error.status_code in _GONE
 
 
 def _service_ended(error: APIStatusError, base: str) -> ServiceEndedError:

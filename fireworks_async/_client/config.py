@@ -15,7 +15,7 @@ from fireworks_async._client.options import (
     check_headers,
     unexpected_keyword,
 )
-from fireworks_async._policy.naming import resolve_base_url
+from fireworks_async._policy.naming import is_audio_host, resolve_base_url
 from fireworks_async._policy.timeouts import Timeout
 from fireworks_async.errors import ConfigurationError, MissingAPIKeyError
 
@@ -125,7 +125,9 @@ class ClientConfig(msgspec.Struct, frozen=True, kw_only=True):
         """Check the arguments and fill in from the environment what they leave open.
 
         A variable that is set to nothing counts as not set. A base URL that is given
-        as an argument serves audio too; one from the environment does not.
+        as an argument serves audio too; one from the environment does not. One from the
+        environment that is of an audio host serves audio alone: LiteLLM's page has
+        readers set it beside chats, which LiteLLM then sends elsewhere.
 
         Raises:
             MissingAPIKeyError: Neither the argument nor a variable gives a key.
@@ -142,7 +144,12 @@ class ClientConfig(msgspec.Struct, frozen=True, kw_only=True):
             "default_headers": default_headers,
             "document_inlining": document_inlining,
         }
-        checked = _checked(values, _fill_from(environ, values))
+        sources = _fill_from(environ, values)
+        checked = _checked(values, sources)
+        if "base_url" in sources and is_audio_host(checked["base_url"]):
+            if checked["audio_base_url"] is None:
+                checked["audio_base_url"] = checked["base_url"]
+            checked["base_url"] = _DEFAULT_BASE_URL
         config = cls(**checked, has_own_audio_base=audio_base_url is not None)
         _warn_of_clear_text(config.base_url, config.audio_base_url)
         return config

@@ -222,8 +222,9 @@ class AnswerReader(Generic[ChunkT, ResultT]):
         self._identity = request_id(headers)
         self._retries_taken = self._attempts.retries_taken
         self._parser = parser_for(self._dialect, headers, request_id=self._identity)
-        self._life = Lifecycle()
-        self.collector = self._dialect.collector()
+        if self._retries_taken:
+            self._life = Lifecycle()
+            self.collector = self._dialect.collector()
         self.timings.first_delta_at = self.timings.last_delta_at = None
         self._waited = 0.0
 

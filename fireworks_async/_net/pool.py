@@ -166,11 +166,17 @@ class SessionPool:
             with limit.during("pool"):
                 await lodge.gate.admit()
         timings.sent_at = self.clock.now()
+        response: PooledResponse | FireworksError | None = None
         try:
-            response = await self._exchange(lodge, call, limit)
-        except BaseException:
-            lodge.gate.release()
-            raise
+            response, stale = await self._try(lodge, call, Delivery(limit, fresh=False))
+            if stale and not self._closed:
+                delivery = Delivery(limit, fresh=True)
+                response, _ = await self._try(lodge, call, delivery)
+        finally:
+            if not isinstance(response, PooledResponse):
+                lodge.gate.release()
+        if not isinstance(response, PooledResponse):
+            raise _closed() if self._closed else response
         timings.headers_at = self.clock.now()
         lodge.answers.add(response)
         return response
@@ -245,20 +251,6 @@ class SessionPool:
             lodge.session = self._given or open_session(lodge.drains, self._context)
             self._lodge = lodge
         return lodge
-
-    async def _exchange(
-        self, lodge: _Lodge, call: WireCall, limit: Limit
-    ) -> PooledResponse:
-        delivery = Delivery(limit, fresh=False)
-        problem, stale = await self._try(lodge, call, delivery)
-        if isinstance(problem, APIConnectionError) and stale and not self._closed:
-            delivery = Delivery(limit, fresh=True)
-            problem, _ = await self._try(lodge, call, delivery)
-        if isinstance(problem, PooledResponse):
-            return problem
-        if self._closed:
-            raise _closed()
-        raise problem
 
     async def _try(
         self, lodge: _Lodge, call: WireCall, delivery: Delivery

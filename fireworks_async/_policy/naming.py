@@ -1,5 +1,6 @@
 """Which model a name means, and which base URL; no table is read here."""
 
+import functools
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -7,6 +8,7 @@ from fireworks_async.errors import ConfigurationError
 
 __all__ = (
     "audio_base_of",
+    "is_audio_host",
     "resolve_audio_model",
     "resolve_base_url",
     "resolve_chat_model",
@@ -68,10 +70,22 @@ def audio_base_of(model: str) -> str:
     return f"https://audio-{'turbo' if is_turbo else 'prod'}.api.fireworks.ai/v1"
 
 
+def is_audio_host(base_url: str) -> bool:
+    """Tell whether a base URL is of one of Fireworks' hosts for audio alone."""
+    host = urlsplit(base_url).hostname or ""
+    return host.startswith("audio-") and host.endswith(".fireworks.ai")
+
+
 def _parts(name: object) -> tuple[str, str, str]:
-    """Check a name, drop one foreign prefix, and part model and deployment."""
     if not isinstance(name, str):
         raise TypeError(f"model: expected text, not {type(name).__name__}")
+    return _parts_of(name)
+
+
+# Programs call few models, again and again.
+@functools.lru_cache(256)
+def _parts_of(name: str) -> tuple[str, str, str]:
+    """Check a name, drop one foreign prefix, and part model and deployment."""
     if " " in name or not name.isprintable():
         raise ValueError(
             f"model: {name[:80]!r} holds a blank or a character that cannot be printed"

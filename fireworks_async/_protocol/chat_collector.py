@@ -26,10 +26,9 @@ class ChatParts(ChoiceParts[ChunkChoice, Choice]):
     def add(self, choice: ChunkChoice) -> bool:
         delta = choice.delta
         text = delta.content
-        output = False
+        output = bool(text)
         if text:
             self.text.write(text)
-            output = True
         elif text is not None:
             self.has_content = True
         if delta.role:

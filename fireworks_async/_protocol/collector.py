@@ -179,7 +179,10 @@ class Collector(ABC, Generic[ChoiceT, PartT, ResultT]):
         known = self._choices
         for chunk in chunks:
             for choice in chunk.choices:
-                parts = known.get(choice.index) or self._open(choice.index)
+                try:
+                    parts = known[choice.index]
+                except KeyError:
+                    parts = self._open(choice.index)
                 if parts.add(choice):
                     output = True
                 if choice.finish_reason is not None:

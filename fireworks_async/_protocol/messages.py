@@ -63,25 +63,25 @@ def clean_messages(messages: object, *, inline_documents: bool) -> list[JSONObje
         ValueError: A message is without a role, one of its parts cannot be sent, or
             there are more or larger images than the API takes.
     """
-    kind = type(messages).__name__
+    kind = type(messages)
+    if kind is list:
+        listed = cast("list[JSONObject]", messages)
+        if all(map(_is_plain, listed)):
+            return listed
     if isinstance(messages, str | bytes | Mapping) or not isinstance(
         messages, Iterable
     ):
         raise TypeError(
-            f"messages: expected a list of messages, not {kind}; "
+            f"messages: expected a list of messages, not {kind.__name__}; "
             "write [{'role': 'user', 'content': ...}]"
         )
-    cleaned: list[JSONObject] = []
-    are_plain = True
-    for number, message in enumerate(cast("Iterable[object]", messages)):
-        if _is_plain(message):
-            cleaned.append(message)
-        else:
-            are_plain = False
-            where = f"messages[{number}]"
-            cleaned.append(_clean_message(message, where, inline_documents))
-    if not are_plain:
-        check_media(cleaned)
+    cleaned: list[JSONObject] = [
+        message
+        if _is_plain(message)
+        else _clean_message(message, f"messages[{number}]", inline_documents)
+        for number, message in enumerate(cast("Iterable[object]", messages))
+    ]
+    check_media(cleaned)
     return cleaned
 
 

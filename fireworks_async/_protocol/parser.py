@@ -7,6 +7,7 @@ one JSON array and decoded by one call; everything else goes event by event thro
 ``SSEDecoder``, and both ways give the same chunks.
 """
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
@@ -36,8 +37,6 @@ _BORDER_SHRINKS = len(_BORDER) - len(_COMMA)
 _LONGEST_TAIL = 64 * 1024
 # Events by these names may carry data that is no JSON and means nothing.
 _HEARTBEATS = frozenset({"ping", "heartbeat", "keepalive"})
-# llama.cpp sends null among the chunks of several prompts.
-_NOTHING = frozenset({"", "null"})
 _EXCERPT_BYTES = 200
 _LARGEST_JSON = 16 * 1024 * 1024
 
@@ -214,7 +213,7 @@ class StreamParser(BodyParser[ChunkT]):
         if event.event == "error":
             self._fail_reported(data, event.event)
             return None
-        if event.event in _HEARTBEATS or data.strip() in _NOTHING:
+        if event.event in _HEARTBEATS or not data.strip():
             return None
         try:
             chunk = self._dialect.decode_chunk(data)
@@ -291,10 +290,16 @@ def parser_for(
     Everything but JSON is read as an event stream: servers label theirs in many ways,
     and what is none is found out by its bytes.
     """
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type == "application/json" or media_type.endswith("+json"):
+    if _is_json(headers.get("content-type", "")):
         return JsonParser(dialect, request_id=request_id, headers=headers)
     return StreamParser(dialect, request_id=request_id, headers=headers)
+
+
+# A server says the same with every answer.
+@functools.lru_cache(16)
+def _is_json(content_type: str) -> bool:
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")
 
 
 def _is_plain_beginning(rest: bytes) -> bool:

@@ -203,7 +203,6 @@ class TestUnusualFraming:
             pytest.param(b"\xef\xbb\xbfdata: %b\n\ndata: %b\n\n", id="bom"),
             pytest.param(b"data: %b\n\ndata:\n\ndata: %b\n\n", id="empty data"),
             pytest.param(b"data: %b\n\ndata:   \n\ndata: %b\n\n", id="blank data"),
-            pytest.param(b"data: %b\n\ndata: null\n\ndata: %b\n\n", id="null"),
             pytest.param(b"retry: 5\n\ndata: %b\n\ndata: %b\n\n", id="retry"),
             pytest.param(b"what: x\n\ndata: %b\n\ndata: %b\n\n", id="unknown field"),
             pytest.param(b"data:  %b\n\ndata: %b \n\n", id="blanks"),
@@ -335,7 +334,7 @@ class TestErrors:
 
     @pytest.mark.parametrize(
         "data",
-        ["nonsense", "1", "[]", '"a"', '{"choices":[],"created":"x"}', "{"],
+        ["nonsense", "null", "1", "[]", '"a"', '{"choices":[],"created":"x"}', "{"],
     )
     def test_what_is_no_chunk(self, data):
         body = sse(named("a"), data, named("b"))

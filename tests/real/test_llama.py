@@ -6,7 +6,12 @@ import json
 import pytest
 
 from fireworks_async import Timeout
-from fireworks_async.errors import APITimeoutError, BadRequestError, NotFoundError
+from fireworks_async.errors import (
+    APITimeoutError,
+    BadRequestError,
+    NotFoundError,
+    StreamProtocolError,
+)
 from tests.support.calls import failure, text
 from tests.support.llama_server import MODEL
 
@@ -167,9 +172,8 @@ async def test_text_completions(client):
     assert "".join([part async for part in stream.text()]) == choice.text
 
 
-async def test_a_text_completion_of_several_prompts(client):
-    completion = await client.completions.create(
-        model=MODEL, prompt=["hello", "world"], max_tokens=4
-    )
-    assert [choice.index for choice in completion.choices] == [0, 1]
-    assert all(choice.finish_reason for choice in completion.choices)
+async def test_a_stream_of_several_prompts_holds_null_there_and_is_told(client):
+    with pytest.raises(StreamProtocolError, match="null"):
+        await client.completions.create(
+            model=MODEL, prompt=["hello", "world"], max_tokens=4, max_retries=0
+        )
