@@ -83,9 +83,14 @@ def _no_blocking_in_the_loop() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _held_to_account(request: pytest.FixtureRequest) -> None:
+def _held_to_account(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test registers of models is gone after it, and so is all that it opened."""
+    from tests.support.catalogue import catalogue_as_shipped
+
     if pytest_asyncio.is_async_test(request.node):
         request.getfixturevalue("_nothing_left_behind")
+    with catalogue_as_shipped():
+        yield
 
 
 @pytest.fixture
