@@ -222,6 +222,23 @@ class TestAudioBase:
         environ = {"FIREWORKS_BASE_URL": "https://h.example"}
         assert resolve(environ).audio_base_url is None
 
+    @pytest.mark.parametrize(
+        "variable", ["FIREWORKS_API_BASE", "FIREWORKS_AI_API_BASE"]
+    )
+    def test_an_audio_host_in_the_environment_serves_audio_alone(self, variable):
+        environ = {variable: "https://audio-prod.api.fireworks.ai/v1"}
+        config = resolve(environ)
+        assert config.base_url == "https://api.fireworks.ai/inference/v1"
+        assert config.audio_base_url == environ[variable]
+        config = resolve({**environ, **self.ENVIRON})
+        assert config.audio_base_url == "https://env.example/v1"
+        config = resolve(environ, base_url="https://h.example")
+        assert config.base_url == config.audio_base_url == "https://h.example/v1"
+
+    def test_an_audio_host_as_argument_is_what_was_asked_for(self):
+        host = "https://audio-turbo.api.fireworks.ai/v1"
+        assert resolve(base_url=host).base_url == host
+
     def test_it_follows_a_new_base_unless_it_has_its_own(self):
         new = {"base_url": "https://new.example"}
         assert (

@@ -3,6 +3,7 @@ import pytest
 from fireworks_async._policy.catalogue import is_known
 from fireworks_async._policy.naming import (
     audio_base_of,
+    is_audio_host,
     resolve_audio_model,
     resolve_base_url,
     resolve_chat_model,
@@ -242,3 +243,17 @@ def test_what_is_no_name_for_those_either(resolve):
             resolve(name)
     with pytest.raises(TypeError, match="model: "):
         resolve(None)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_one"),
+    [
+        ("https://audio-prod.api.fireworks.ai/v1", True),
+        ("https://audio-turbo.us-virginia-1.direct.fireworks.ai/v1", True),
+        ("https://api.fireworks.ai/inference/v1", False),
+        ("https://audio-prod.example/v1", False),
+        ("https://audio-x.fireworks.ai.example/v1", False),
+    ],
+)
+def test_hosts_for_audio_alone(url, is_one):
+    assert is_audio_host(url) is is_one
