@@ -1,10 +1,12 @@
-"""Definitions of a tool's schema, put where the API looks for them; no schema is judged.
+"""Definitions of tools, in the form that the API takes; no schema is judged.
 
-Generators of older drafts write ``definitions``, those of OpenAPI
+Marks for other APIs' prompt caches, which this one would refuse, are left out: it caches
+by itself. Generators of older drafts write ``definitions``, those of OpenAPI
 ``components.schemas``. The API's tools know ``$defs`` only, and references to the others
 would lead nowhere.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import cast
 
@@ -12,6 +14,9 @@ from fireworks_async._typing import JSONObject
 
 __all__ = ("clean_tools", "with_modern_definitions")
 
+_log = logging.getLogger("fireworks_async")
+
+_CACHE_MARK = "cache_control"
 _MODERN = "$defs"
 _OLD = ("#/definitions/", "#/components/schemas/")
 # What these hold is data, in which a ``$ref`` refers to nothing.
@@ -19,19 +24,36 @@ _DATA = frozenset({"const", "default", "enum", "examples"})
 
 
 def clean_tools(tools: object) -> object:
-    """Give the parameters of each tool modern definitions; what is no tool stays."""
+    """Give each tool modern definitions and no cache marks; what is no tool stays."""
     if not isinstance(tools, list | tuple):
         return tools
-    return [_clean_tool(tool) for tool in cast("Iterable[object]", tools)]
+    return [
+        _clean_tool(tool, f"tools[{number}]")
+        for number, tool in enumerate(cast("Iterable[object]", tools))
+    ]
 
 
-def _clean_tool(tool: object) -> object:
-    function = _mapping(_mapping(tool).get("function"))
-    parameters = _mapping(function.get("parameters"))
-    modern = with_modern_definitions(parameters)
-    if modern is parameters:
+def _clean_tool(tool: object, where: str) -> object:
+    if not isinstance(tool, Mapping):
         return tool
-    return {**_mapping(tool), "function": {**function, "parameters": modern}}
+    fields = _without_mark(cast("JSONObject", tool), where)
+    function = fields.get("function")
+    if not isinstance(function, Mapping):
+        return fields
+    named = _without_mark(cast("JSONObject", function), f"{where}.function")
+    parameters = named.get("parameters")
+    if isinstance(parameters, Mapping):
+        modern = with_modern_definitions(cast("JSONObject", parameters))
+        if modern is not parameters:
+            named = {**named, "parameters": modern}
+    return fields if named is function else {**fields, "function": named}
+
+
+def _without_mark(fields: JSONObject, where: str) -> JSONObject:
+    if _CACHE_MARK not in fields:
+        return fields
+    _log.debug("%s: not sent: %s", where, _CACHE_MARK)
+    return {name: value for name, value in fields.items() if name != _CACHE_MARK}
 
 
 def with_modern_definitions(schema: JSONObject) -> JSONObject:

@@ -513,6 +513,82 @@ MEDIA = [
     ),
 ]
 
+CACHED = {"cache_control": {"type": "ephemeral"}}
+ODDS = [
+    chat("no tools", tools=[]),
+    chat("nothing set", tools=None, stop=None, temperature=None, n=None, user=None),
+    chat("keys that are numbers", logit_bias={50256: -100}),
+    chat("cache_control on a tool", tools=[{**WEATHER, **CACHED}]),
+    chat(
+        "cache_control on a function",
+        tools=[{"type": "function", "function": {**WEATHER["function"], **CACHED}}],
+    ),
+    chat(
+        "cache_control on a result",
+        tools=[WEATHER],
+        messages=[
+            *HISTORY_OF_TOOLS[:-1],
+            {
+                "role": "tool",
+                "tool_call_id": "call_1",
+                "content": [{**words("sunny"), **CACHED}],
+            },
+        ],
+    ),
+    chat(
+        "arguments that are an object",
+        tools=[WEATHER],
+        messages=[
+            *HELLO,
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [
+                    {
+                        "id": "call_1",
+                        "type": "function",
+                        "function": {"name": "weather", "arguments": {"city": "Bonn"}},
+                    }
+                ],
+            },
+            HISTORY_OF_TOOLS[-1],
+        ],
+    ),
+    chat(
+        "thinking in parts",
+        messages=[
+            *HELLO,
+            {
+                "role": "assistant",
+                "content": [
+                    {"type": "thinking", "thinking": "Greet.", "signature": "x"},
+                    words("Hi."),
+                ],
+            },
+            *HELLO,
+        ],
+    ),
+    chat(
+        "parameters missing",
+        tools=[{"type": "function", "function": {"name": "now"}}],
+    ),
+    chat(
+        "system in the middle",
+        messages=[*HELLO, {"role": "system", "content": "Be brief."}, *HELLO],
+    ),
+    chat(
+        "no content",
+        messages=[*HELLO, {"role": "assistant", "content": ""}, *HELLO],
+    ),
+    chat("n streamed", n=3, stream=True, logprobs=True),
+    chat(
+        "image with a format",
+        messages=user(
+            {"type": "image_url", "image_url": {"url": PNG, "format": "image/png"}}
+        ),
+    ),
+]
+
 
 def embed(name: str, *, theirs: Any = None, ours: Any = None, **fields: Any) -> Call:
     base = {"model": "fireworks_ai/nomic-ai/nomic-embed-text-v1.5", "input": "a text"}
@@ -607,6 +683,7 @@ CALLS = (
     *FORMATS,
     *MESSAGES,
     *MEDIA,
+    *ODDS,
     *EMBEDDINGS,
     *RERANK,
     *TEXT,

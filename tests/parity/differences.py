@@ -56,6 +56,7 @@ REFUSED_BY_BOTH = ("thinking and reasoning_effort",)
 REFUSED_BY_THE_API = {
     "extra body": "Extra inputs are not permitted, field: 'brand_new'",
     "model me/my-fine-tune": "Model not found",
+    "thinking in parts": r"field: 'messages\[1\].content\[0\].thinking'",
 }
 """Calls that the API refuses as we send them, which is what they ask for."""
 
@@ -300,7 +301,12 @@ ROWS = (
         ABSENT,
         None,
         "null is what a turn that only calls tools holds",
-        ("a history of tools", "a history of tools as LiteLLM gives it"),
+        (
+            "a history of tools",
+            "a history of tools as LiteLLM gives it",
+            "cache_control on a result",
+            "arguments that are an object",
+        ),
     ),
     *(
         Row(at, theirs, ABSENT, _REFUSED, calls)

@@ -140,6 +140,14 @@ class TestConfiguration:
             await client.rerank.create(model="m", query="q", documents=["d"])
         assert len(sim.requests) == 2
 
+    async def test_the_page_has_chats_sent_to_the_audio_host(self, bare_environment):
+        """The inlining example sets the audio host as base, which nothing reads."""
+        bare_environment.setenv(
+            "FIREWORKS_AI_API_BASE", "https://audio-prod.api.fireworks.ai/v1"
+        )
+        client = AsyncFireworks(api_key="fw_test")
+        assert "https://api.fireworks.ai/inference/v1" in repr(client)
+
     @pytest.mark.parametrize("end", ["", "/v1", "/v1/", "/inference", "/inference/v1"])
     async def test_the_list_of_models_is_at_v1_v1(self, sim, end):
         """#23106."""

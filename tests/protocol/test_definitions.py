@@ -131,3 +131,30 @@ def test_tools_get_modern_definitions_and_stay_otherwise():
 @pytest.mark.parametrize("tools", ["weather", 3, {"type": "function"}, None])
 def test_what_are_no_tools_is_for_the_api_to_refuse(tools):
     assert clean_tools(tools) is tools
+
+
+def test_cache_marks_of_other_apis_stay_here(caplog):
+    caplog.set_level("DEBUG", logger="fireworks_async")
+    mark = {"cache_control": {"type": "ephemeral"}}
+    plain = tool(PLACE)
+    marked = {**tool({**PLACE, **mark}), **mark}
+    marked["function"].update(mark)
+    before = copy.deepcopy(marked)
+    # Inside of the schema it may be anything: a property, say.
+    assert clean_tools([marked]) == [tool({**PLACE, **mark})]
+    assert marked == before
+    assert [record.getMessage() for record in caplog.records] == [
+        "tools[0]: not sent: cache_control",
+        "tools[0].function: not sent: cache_control",
+    ]
+    assert clean_tools([plain])[0] is plain
+
+
+@pytest.mark.parametrize("parameters", [None, "text", 3])
+def test_parameters_that_are_no_schema_are_for_the_api_to_refuse(parameters):
+    assert clean_tools([tool(parameters)]) == [tool(parameters)]
+
+
+def test_a_tool_without_a_function_is_for_the_api_to_refuse():
+    for odd in ({"type": "function"}, {"type": "function", "function": "f"}):
+        assert clean_tools([odd])[0] is odd
