@@ -29,6 +29,14 @@ _TAKES_SIGNALS = sys.platform != "win32"
 
 def loadtest(
     *,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[compare BEFORE.json AFTER.json]",
+            help="Show what changed from one report to another instead of measuring.",
+            show_default=False,
+        ),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -52,6 +60,8 @@ def loadtest(
     then of what came, and the exit code 3.
     """
     try:
+        if words:
+            return _compare(words)
         if model is None and not server.simulate:
             raise UsageError(
                 "no model: give --model, such as --model deepseek-v3p1, or --simulate"
@@ -72,15 +82,28 @@ def loadtest(
         ) from None
 
 
+def _compare(words: list[str]) -> ExitCode:
+    from fireworks_async.cli._loadtest_output import show_comparison  # noqa: PLC0415 - not for --help
+
+    if words[0] != "compare" or len(words) != 3:
+        raise UsageError("write: loadtest compare BEFORE.json AFTER.json")
+    return show_comparison(words[1], words[2])
+
+
 def _run(
     model: str, options: dict[str, Any], output: OutputOptions, *, yes: bool
 ) -> ExitCode:
     # Here and below, because it is not for --help.
-    from fireworks_async.cli._loadtest_output import Demands, write_reports  # noqa: PLC0415 - as above
+    from fireworks_async.cli._loadtest_output import (  # noqa: PLC0415 - as above
+        Demands,
+        parse_exports,
+        write_reports,
+    )
     from fireworks_async.errors import LoadTestError  # noqa: PLC0415 - as above
 
     try:
         demands = Demands.parse(output.demand or ())
+        parse_exports(output.export or ())
         report, was_stopped = run_in_loop(partial(_measure, model, options, yes=yes))
     except (LoadTestError, TypeError, ValueError) as error:
         raise UsageError(str(error)) from None

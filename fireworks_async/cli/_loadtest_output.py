@@ -10,16 +10,21 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
+from fireworks_async.cli._exits import ExitCode, UsageError
 from fireworks_async.cli._lines import shown_on
 from fireworks_async.cli._loadtest_reports import OutputOptions
+from fireworks_async.loadtest._compare import comparison_lines, read_report
+from fireworks_async.loadtest._exports import EXPORTS
 from fireworks_async.loadtest._record import unpacked
+from fireworks_async.loadtest._report_csv import append_rows
+from fireworks_async.loadtest._report_html import html_page
 from fireworks_async.loadtest._report_terminal import terminal_lines
 from fireworks_async.loadtest._targets import Target, parse_targets
 
 if TYPE_CHECKING:
     from fireworks_async.loadtest import LoadTestReport
 
-__all__ = ("Demands", "write_reports")
+__all__ = ("Demands", "parse_exports", "show_comparison", "write_reports")
 
 _STYLES = {"clean": "green", "strained": "yellow", "client-limited": "bold red"}
 
@@ -66,6 +71,10 @@ def write_reports(report: "LoadTestReport", output: OutputOptions) -> None:
         _show(list(terminal_lines(report)))
     if output.json is not None:
         _write(output.json, report.json() + b"\n")
+    if output.report is not None:
+        _write(output.report, html_page(report).encode())
+    if output.csv is not None:
+        append_rows(output.csv, report)
     if output.records is not None:
         rows = (
             {"run": run.name, **unpacked(record)}
@@ -75,6 +84,29 @@ def write_reports(report: "LoadTestReport", output: OutputOptions) -> None:
         _write(
             output.records, b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
         )
+    for kind, file in parse_exports(output.export or ()):
+        _write(
+            Path(file), msgspec.json.format(msgspec.json.encode(EXPORTS[kind](report)))
+        )
+
+
+def parse_exports(texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Read what is to be written under whose names.
+
+    Raises:
+        UsageError: It is of another form, or nobody's names.
+    """
+    pairs = [(kind, file) for kind, _, file in (text.partition("=") for text in texts)]
+    for kind, file in pairs:
+        if kind not in EXPORTS or not file:
+            raise UsageError(f"--export {kind}={file}: write vllm=FILE or aiperf=FILE")
+    return pairs
+
+
+def show_comparison(before: str, after: str) -> ExitCode:
+    """Show what changed between two reports."""
+    _show(list(comparison_lines(read_report(before), read_report(after))))
+    return ExitCode.OK
 
 
 def _show(lines: list[str]) -> None:

@@ -15,6 +15,14 @@ _OUTPUT = "Reports and verdicts"
 class OutputOptions:
     """Where the reports go, and what the run is held to."""
 
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.html",
+            help="One page with plots, which opens without a network.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None
     json: Annotated[
         Path | None,
         typer.Option(
@@ -23,11 +31,28 @@ class OutputOptions:
             rich_help_panel=_OUTPUT,
         ),
     ] = None
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.csv",
+            help="One row a run; rows are added to a file that is there.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None
     records: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE.jsonl",
             help="Every request, with the moment of every read.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None
+    export: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND=FILE",
+            help="vllm=FILE.json or aiperf=FILE.json: under their names, by their "
+            "formulas.",
             rich_help_panel=_OUTPUT,
         ),
     ] = None

@@ -36,6 +36,7 @@ _SIMULATED = Pace(ttft=0.05, gap=0.005)
 _FIREWORKS = "fireworks.ai"
 # Of the rate that was asked for.
 _DELIVERED = 0.9
+_APART = 1_000_003
 
 
 async def run_loadtest(
@@ -93,6 +94,7 @@ class _LoadTest:
         )
         self._prices: Prices | None = None
         self._left = options.max_cost
+        self._count = 0
 
     @asynccontextmanager
     async def server(self) -> AsyncGenerator[None]:
@@ -143,7 +145,10 @@ class _LoadTest:
             host=await asyncio.to_thread(HostFacts.gather),
             calibration=calibration,
             search=search,
-            cost=_cost(runs, self._prices),
+            # By the list, what is on this machine costs nothing.
+            cost=None
+            if guess.is_local and options.prices is None
+            else _cost(runs, self._prices),
         )
 
     def _agree(self, guess: Estimate, confirm: Callable[[Estimate], bool]) -> None:
@@ -210,10 +215,13 @@ class _LoadTest:
         )
 
     async def _run(self, name: str, load: Load, calibration: Calibration | None) -> Run:
+        self._count += 1
+        # Each run asks anew: what the one before asked, a prompt cache knows.
+        seed = self._options.seed + _APART * self._count
         job = Job(
             target=self._target,
             load=load,
-            workload=self._workload,
+            workload=msgspec.structs.replace(self._workload, seed=seed),
             limits=self._limits,
             seed=self._options.seed,
             budget=self._left,

@@ -72,6 +72,7 @@ def test_errors_are_a_failure_unless_demands_say_otherwise(
         (["--params", '{"temprature": 1}'], "did you mean 'temperature'"),
         (["--input-tokens", "x"], "no number of tokens"),
         (["--rate", "1", "--stages", "1:1"], "give one"),
+        (["--export", "x=y"], "write vllm=FILE"),
     ],
 )
 def test_usage(measure, words, said):
@@ -100,3 +101,26 @@ def test_against_a_simulator_of_its_own(run, tmp_path):
     assert ran.code == 0
     [measured] = json.loads(path.read_text())["runs"]
     assert measured["summary"]["ttft"]["p50"] >= 0.05
+
+
+def test_comparing_two_reports(measure, run, tmp_path):
+    paths = [str(tmp_path / name) for name in ("a.json", "b.json")]
+    for path in paths:
+        assert measure("--json", path).code == 0
+    compared = run("loadtest", "compare", *paths)
+    assert compared.code == 0
+    assert "concurrency 2" in compared.out
+    assert "e2e p50" in compared.out
+
+
+@pytest.mark.parametrize("words", [["compare", "a.json"], ["compere", "a", "b"]])
+def test_other_words(run, words):
+    ran = run("loadtest", *words)
+    assert ran.code == 2
+    assert "loadtest compare BEFORE.json AFTER.json" in ran.error
+
+
+def test_a_report_that_there_is_not(run, tmp_path):
+    ran = run("loadtest", "compare", str(tmp_path / "a"), str(tmp_path / "b"))
+    assert ran.code == 1
+    assert "No such file" in ran.error

@@ -3,7 +3,13 @@ import sys
 
 import pytest
 
-from fireworks_async.cli._loadtest_output import Demands, write_reports
+from fireworks_async.cli._exits import UsageError
+from fireworks_async.cli._loadtest_output import (
+    Demands,
+    parse_exports,
+    show_comparison,
+    write_reports,
+)
 from fireworks_async.cli._loadtest_reports import OutputOptions
 from fireworks_async.errors import LoadTestError
 from tests.cli.test_loadtest_screen import Terminal
@@ -25,7 +31,11 @@ def test_demands_of_every_run():
 
 def test_files(tmp_path, capsys):
     output = OutputOptions(
-        json=tmp_path / "out.json", records=tmp_path / "records.jsonl"
+        json=tmp_path / "out.json",
+        records=tmp_path / "records.jsonl",
+        report=tmp_path / "out.html",
+        csv=tmp_path / "out.csv",
+        export=[f"vllm={tmp_path}/vllm.json", f"aiperf={tmp_path}/aiperf.json"],
     )
     write_reports(report(run(), run()), output)
     assert len(json.loads(output.json.read_text())["runs"]) == 2
@@ -33,7 +43,25 @@ def test_files(tmp_path, capsys):
     assert len(rows) == 80
     assert rows[0]["read_at"] == [0.1, 0.19]
     assert rows[0]["run"] == "concurrency 4"
+    assert output.report.read_text().startswith("<!doctype html>")
+    assert len(output.csv.read_text().splitlines()) == 3
+    for kind in ("vllm", "aiperf"):
+        assert len(json.loads((tmp_path / f"{kind}.json").read_text())) == 2
     assert "verdict    clean" in capsys.readouterr().out
+
+
+def test_exports():
+    assert parse_exports(["vllm=a=b"]) == [("vllm", "a=b")]
+    for text in ("vllm", "vllm=", "other=file"):
+        with pytest.raises(UsageError, match="write vllm=FILE"):
+            parse_exports([text])
+
+
+def test_comparing(tmp_path, capsys):
+    path = tmp_path / "report.json"
+    path.write_bytes(report(run()).json())
+    assert show_comparison(str(path), str(path)) == 0
+    assert "no difference shown" in capsys.readouterr().out
 
 
 def test_the_verdict_stands_out_on_a_terminal(monkeypatch):

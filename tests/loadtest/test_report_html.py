@@ -1,0 +1,93 @@
+import re
+from html.parser import HTMLParser
+
+from fireworks_async.loadtest._report_html import html_page
+from fireworks_async.loadtest._sweep import Search
+from tests.loadtest.test_verdict import calibrated
+from tests.support.loads import closed_loop, dropped, health, record, report, run
+
+
+class Tags(HTMLParser):
+    """Checks that what is opened is closed, and keeps what is referred to."""
+
+    EMPTY = frozenset({"meta", "link", "path", "circle", "rect", "br"})
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.names, self.references = [], set(), []
+        self.feed(page)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.names.add(tag)
+        self.references += [v for k, v in attributes if k in ("src", "href", "srcset")]
+        if tag not in self.EMPTY:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in self.EMPTY:
+            assert self.open.pop() == tag
+
+
+def test_the_page_needs_nothing_else():
+    page = html_page(report(run(), run(name="concurrency 9")))
+    tags = Tags(page)
+    assert tags.references == ["data:,"]
+    assert not tags.names & {"script", "iframe", "img", "object", "embed", "base"}
+    assert "@import" not in page
+    assert "url(" not in page
+    assert set(re.findall(r"https?://[^\s<\"]+", page)) == {"http://127.0.0.1:8000/v1"}
+    assert len(page) < 200_000
+
+
+def test_what_it_shows():
+    records = [*closed_loop(), record(40, start=1.0, error="429"), dropped(41)]
+    search = Search(
+        targets="ttft.p95<1s", by="rate", greatest=None, least_failed=1, steps=[]
+    )
+    page = html_page(
+        report(
+            run(records, targets="ttft<1s", stopped="it was stopped"),
+            calibration=calibrated(),
+            search=search,
+            cost=0.25,
+            config={"seed": 5, "turns": 1},
+        )
+    )
+    for said in (
+        "Load test of some-model",
+        "42 requests, 40 answered, 1 failed, 1 never started",
+        "it was 429",
+        "Ended early: it was stopped",
+        "Met the targets",
+        "too few",
+        "20,000 chunks a second",
+        "no rate met ttft.p95&lt;1s",
+        "about $0.25",
+        "seed 5",
+        "the steady window",
+    ):
+        assert said in page, said
+    assert "turns 1" not in page
+
+
+def test_the_verdict_comes_first():
+    page = html_page(report(run(clients=[health(cpu=1.0)])))
+    assert page.index("client was the bottleneck") < page.index("Time to first token")
+
+
+def test_what_comes_from_outside_is_escaped():
+    page = html_page(
+        report(
+            run([record(error="<b>&", start=0.0)], name="<i>"),
+            model="<script>alert(1)</script>",
+        )
+    )
+    Tags(page)
+    assert "<script>" not in page
+    assert "<i>" not in page
+    assert "it was &lt;b&gt;&amp;" in page
+
+
+def test_answers_without_tokens():
+    Tags(html_page(report(run([record(n, start=n, gaps=()) for n in range(9)]))))
