@@ -255,20 +255,23 @@ class Engine:
         )
         row.attempts += 1
         self._tally.attempts += 1
+        is_over = self._is_answered(row, attempt)
+        try:
+            if is_over:
+                await self._record(row, attempt, cost)
+        finally:
+            sending.permit.settle(attempt.outcome)
+
+    def _is_answered(self, row: Row, attempt: Attempt) -> bool:
+        """Whether the row is over, well or not; else it is sent again."""
         if attempt.cause is None:
             self._retries.succeeded(row.failures)
             self._breaker.succeeded()
-            try:
-                await self._record(row, attempt, cost)
-            finally:
-                sending.permit.settle(attempt.outcome)
-            return
-        sending.permit.settle(attempt.outcome)
+            return True
         row.failures += (attempt.cause,)
         self._tally.causes[attempt.cause] += 1
         self._judge(attempt)
-        if not self._repeats(row, attempt):
-            await self._record(row, attempt, cost)
+        return not self._repeats(row, attempt)
 
     def _judge(self, attempt: Attempt) -> None:
         """What a failure says of the service, and of the account."""
