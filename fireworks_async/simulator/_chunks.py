@@ -14,6 +14,7 @@ from fireworks_async.simulator._framing import (
     filled,
     filled_in_bulk,
 )
+from fireworks_async.simulator._prefaces import Preface
 
 __all__ = ("ChatAnswer",)
 
@@ -24,20 +25,24 @@ class ChatAnswer(FramedAnswer):
 
     Attributes:
         extras: What the request wants told about tokens.
+        preface: What is said of the prompt first.
     """
 
     whole: ClassVar[str] = "chat.completion"
     chunk: ClassVar[str] = "chat.completion.chunk"
 
     extras: Extras
+    preface: Preface
 
     def of_choice(self, choice: ChoicePlan) -> dict[str, Any]:
         """Give a choice as it stands in a whole answer."""
         return {
             "index": choice.index,
-            "message": _message(choice),
+            "message": _message(choice, self.preface.text),
             "finish_reason": choice.finish_reason,
-            **self.extras.of_choice(choice),
+            **self.preface.before(
+                self.extras.of_choice(choice, len(self.preface.text))
+            ),
         }
 
     def of_end(self, choice: ChoicePlan) -> dict[str, Any]:
@@ -54,13 +59,17 @@ class ChatAnswer(FramedAnswer):
         return self.extras.of_prompt()
 
     def openings(self) -> Iterator[Step]:
-        """Give the roles."""
+        """Give the roles, and what is said of the prompt."""
         more = self.extras.of_prompt()
         for choice in self.account.choices:
             delta = {"role": "assistant", "content": ""}
             first = {"index": choice.index, "delta": delta, "finish_reason": None}
             yield Step(0.0, self.event(first, **more), "role")
             more = {}
+            if self.preface.echoed:
+                echo = {"content": self.preface.text}
+                data = self._delta(choice, echo, dict(self.preface.told))
+                yield Step(0.0, data, "other")
 
     def deltas(self, choice: ChoicePlan) -> Iterator[bytes]:
         """Give the tokens of a choice, one event each."""
@@ -88,7 +97,8 @@ class ChatAnswer(FramedAnswer):
         if not self.extras.wanted:
             yield from filled(self._delta(choice, {field: PLACE}, {}), tokens)
             return
-        starts = accumulate(map(len, tokens), initial=0)
+        start = len(self.preface.text) if field == "content" else 0
+        starts = accumulate(map(len, tokens), initial=start)
         for place, (token, start) in enumerate(zip(tokens, starts, strict=False)):
             more = self.extras.of_tokens([token], position + place, start)
             yield self._delta(choice, {field: token}, more)
@@ -99,8 +109,8 @@ class ChatAnswer(FramedAnswer):
         )
 
 
-def _message(choice: ChoicePlan) -> dict[str, Any]:
-    text = "".join(choice.content)
+def _message(choice: ChoicePlan, echo: str) -> dict[str, Any]:
+    text = echo + "".join(choice.content)
     content = None if choice.calls and not text else text
     message: dict[str, Any] = {"role": "assistant", "content": content}
     if choice.reasoning:

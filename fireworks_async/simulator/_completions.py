@@ -5,13 +5,16 @@ from typing import Any
 
 from fireworks_async.simulator._answers import Answer
 from fireworks_async.simulator._behaviour import plan_texts
+from fireworks_async.simulator._context import fitted
+from fireworks_async.simulator._extras import Extras
 from fireworks_async.simulator._framing import deliver, refusal, usage_placement
 from fireworks_async.simulator._metrics import Account
 from fireworks_async.simulator._plans import Plan, Terms
+from fireworks_async.simulator._prefaces import Preface
 from fireworks_async.simulator._prompts import text_prompts
 from fireworks_async.simulator._replies import ErrorReply, Reply
 from fireworks_async.simulator._settings import Settings
-from fireworks_async.simulator._text_chunks import Preface, TextAnswer
+from fireworks_async.simulator._text_chunks import TextAnswer
 from fireworks_async.simulator._validation import text_problems
 
 __all__ = ("plan_text",)
@@ -25,12 +28,16 @@ def plan_text(
     if refused := refusal(body, problems, settings.models):
         return refused
     prompts = text_prompts(body)
-    prompt_tokens = sum(prompt.count for prompt in prompts)
+    counts = [prompt.count for prompt in prompts]
+    room = fitted(body, counts, context=settings.context_length, usual=settings.tokens)
+    if isinstance(room, ErrorReply):
+        return room
     choices = plan_texts(
-        body, reply, prompts, tokens=settings.tokens, seed=settings.seed
+        room, reply, prompts, tokens=settings.tokens, seed=settings.seed
     )
 
     def make(terms: Terms) -> Answer:
+        told = [(prompt, Extras.of_text(body, prompt)) for prompt in prompts]
         text = TextAnswer(
             id=answer_id,
             created=int(time.time()),
@@ -38,20 +45,23 @@ def plan_text(
             account=Account.of_request(
                 body,
                 settings,
-                prompt_tokens=prompt_tokens,
+                prompt_tokens=sum(counts),
                 choices=choices,
                 terms=terms,
             ),
             usage=usage_placement(body, settings.usage),
             with_metrics=bool(body.get("perf_metrics_in_response")),
-            prefaces=[Preface.of_request(body, prompt) for prompt in prompts],
+            prompts=[
+                (extras, Preface.of_request(body, prompt, extras))
+                for prompt, extras in told
+            ],
         )
         return deliver(text, body, reply)
 
     generated = sum(choice.tokens for choice in choices)
     return Plan(
         body["model"],
-        prompt_tokens,
+        sum(counts),
         generated,
         make,
         lambda: [prompt.data() for prompt in prompts],

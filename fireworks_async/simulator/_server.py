@@ -44,6 +44,9 @@ class Simulator:
         models: The models there are; None: all whose name is spelled in full
             (`accounts/…` or `FW-…`, with or without a deployment after `#`), and
             for embeddings and rerank `<account>/<model>` too.
+        context_length: How many tokens a prompt and its answer can have together:
+            answers end there, and what leaves no room for one is refused. None: any
+            number.
         keep_requests: How many requests `requests` remembers.
         limits: What each API key may ask of each model in a minute; None: no limits,
             and no headers that tell of them.
@@ -77,6 +80,7 @@ class Simulator:
         non_stream_cap: bool = True,
         perf_as_strings: bool = False,
         models: Collection[str] | None = None,
+        context_length: int | None = None,
         keep_requests: int = 10_000,
         limits: Limits | None = None,
         slots: int | None = None,
@@ -97,6 +101,7 @@ class Simulator:
             usage=usage,
             non_stream_cap=non_stream_cap,
             perf_as_strings=perf_as_strings,
+            context_length=context_length,
         )
         self._script = Script()
         capacity = Capacity(

@@ -22,3 +22,4 @@ class Settings:
     usage: UsagePlacement
     non_stream_cap: bool
     perf_as_strings: bool
+    context_length: int | None = None

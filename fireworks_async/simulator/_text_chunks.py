@@ -1,51 +1,22 @@
 """Planned text completions as JSON: the events of a stream, or one object."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, ClassVar
 
 from fireworks_async.simulator._answers import Step
 from fireworks_async.simulator._behaviour import ChoicePlan
-from fireworks_async.simulator._extras import Extras, joined
+from fireworks_async.simulator._extras import Extras
 from fireworks_async.simulator._framing import (
     PLACE,
     FramedAnswer,
     filled,
     filled_in_bulk,
 )
-from fireworks_async.simulator._prompts import TextPrompt
+from fireworks_async.simulator._prefaces import Preface
 
-__all__ = ("Preface", "TextAnswer")
-
-
-@dataclass(frozen=True, slots=True)
-class Preface:
-    """What the choices of one prompt say of it before they go on.
-
-    Attributes:
-        extras: What the request wants told about tokens.
-        echoed: Whether any of the prompt is said again.
-        text: What is said again.
-        told: What is told of those tokens.
-    """
-
-    extras: Extras
-    echoed: bool
-    text: str
-    told: Mapping[str, Any]
-
-    @classmethod
-    def of_request(cls, body: Mapping[str, Any], prompt: TextPrompt) -> "Preface":
-        """Read a valid request; `echo_last` counts tokens from the end."""
-        extras = Extras.of_text(body, prompt)
-        last = body.get("echo_last")
-        if not (body.get("echo") or last):
-            return cls(extras, False, "", {})
-        tokens = prompt.tokens()
-        start = 0 if body.get("echo") else max(0, len(tokens) - int(last or 0))
-        told = extras.of_echo(tokens[start:], prompt.ids()[start:], start)
-        return cls(extras, True, "".join(tokens[start:]), told)
+__all__ = ("TextAnswer",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +24,24 @@ class TextAnswer(FramedAnswer):
     """An answer about to be written.
 
     Attributes:
-        prefaces: One for each prompt; the choices are shared out evenly among them.
+        prompts: What is told of the tokens, and said before them, for each prompt; the
+            choices are shared out evenly among them.
     """
 
     whole: ClassVar[str] = "text_completion"
     chunk: ClassVar[str] = "text_completion"
 
-    prefaces: Sequence[Preface]
+    prompts: Sequence[tuple[Extras, Preface]]
 
     def of_choice(self, choice: ChoicePlan) -> dict[str, Any]:
         """Give a choice as it stands in a whole answer."""
-        preface = self._preface(choice)
-        told = preface.extras.of_choice(choice, len(preface.text))
-        if preface.told:
-            told = {**told, "logprobs": joined(preface.told, told)["logprobs"]}
+        extras, preface = self._of(choice)
         return {
             "index": choice.index,
             "text": preface.text + "".join(choice.content),
             "finish_reason": choice.finish_reason,
-            **told,
-            **preface.extras.of_prompt(),
+            **preface.before(extras.of_choice(choice, len(preface.text))),
+            **extras.of_prompt(),
         }
 
     def of_end(self, choice: ChoicePlan) -> dict[str, Any]:
@@ -81,7 +50,7 @@ class TextAnswer(FramedAnswer):
             "index": choice.index,
             "text": "",
             "finish_reason": choice.finish_reason,
-            **self._preface(choice).extras.of_end(choice),
+            **self._of(choice)[0].of_end(choice),
         }
 
     def of_root(self) -> dict[str, Any]:
@@ -91,28 +60,28 @@ class TextAnswer(FramedAnswer):
     def openings(self) -> Iterator[Step]:
         """Give what is said of the prompts."""
         for choice in self.account.choices:
-            preface = self._preface(choice)
-            more = {**preface.told, **preface.extras.of_prompt()}
+            extras, preface = self._of(choice)
+            more = {**preface.told, **extras.of_prompt()}
             if preface.echoed or more:
                 yield Step(0.0, self._delta(choice, preface.text, more), "role")
 
     def deltas(self, choice: ChoicePlan) -> Iterator[bytes]:
         """Give the tokens of a choice, one event each."""
-        preface = self._preface(choice)
+        extras, preface = self._of(choice)
         if choice.deltas is not None:
             for delta in choice.deltas:
                 yield self._delta(choice, "", dict(delta or {}))
-        elif not preface.extras.wanted:
+        elif not extras.wanted:
             yield from filled(self._delta(choice, PLACE, {}), choice.content)
         else:
             starts = accumulate(map(len, choice.content), initial=len(preface.text))
             for place, token in enumerate(choice.content):
-                more = preface.extras.of_tokens([token], place, next(starts))
+                more = extras.of_tokens([token], place, next(starts))
                 yield self._delta(choice, token, more)
 
     def pieces(self, choice: ChoicePlan) -> Iterator[tuple[bytes, int]] | None:
         """Give what `deltas` gives in large pieces with their counts, if it can."""
-        if choice.deltas is not None or self._preface(choice).extras.wanted:
+        if choice.deltas is not None or self._of(choice)[0].wanted:
             return None
         return filled_in_bulk(self._delta(choice, PLACE, {}), choice.content)
 
@@ -120,6 +89,6 @@ class TextAnswer(FramedAnswer):
         plain = {"index": choice.index, "text": text, "finish_reason": None}
         return self.event({**plain, **more})
 
-    def _preface(self, choice: ChoicePlan) -> Preface:
-        each = len(self.account.choices) // len(self.prefaces)
-        return self.prefaces[choice.index // each]
+    def _of(self, choice: ChoicePlan) -> tuple[Extras, Preface]:
+        each = len(self.account.choices) // len(self.prompts)
+        return self.prompts[choice.index // each]
