@@ -74,6 +74,16 @@ class CapacityOptions:
         ),
     ] = 1
 
+    context_length: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Tokens that a prompt and its answer can have together. Else any.",
+            rich_help_panel=_CAPACITY,
+        ),
+    ] = None
+
     def arguments(self) -> dict[str, Any]:
         """Give the arguments for the simulator."""
         return {name: getattr(self, name) for name in self.__slots__}

@@ -45,7 +45,7 @@ def test_every_option_reaches_the_simulator(run: Run, served: list[dict[str, Any
         *("simulate", "--host", "localhost", "--port", "0", "--ttft", "0.5"),
         *("--gap", "0.25", "--tokens", "7", "--seed", "3", "--slots", "2"),
         *("--queue", "9", "--patience", "1.5", "--cold-start", "3", "--rpm", "60"),
-        *("--no-prompt-cache", "--replicas", "2"),
+        *("--no-prompt-cache", "--replicas", "2", "--context-length", "4096"),
     )
     assert ran.code == 0, ran.err
     assert served == [
@@ -63,6 +63,7 @@ def test_every_option_reaches_the_simulator(run: Run, served: list[dict[str, Any
             "cold_start": 3,
             "prompt_cache": False,
             "replicas": 2,
+            "context_length": 4096,
         }
     ]
 
