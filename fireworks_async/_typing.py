@@ -46,12 +46,15 @@ ReasoningEffort: TypeAlias = (
         "max",
         "adaptive",
         "default",
+        "auto",
     ]
     | int
     | bool
+    | Mapping[Literal["effort"], object]
 )
-"""How much to reason. ``minimal`` is sent as ``low``, ``default`` is not sent; an int
-is a cap in tokens, True means ``medium`` and False ``none``."""
+"""How much to reason. ``minimal`` is sent as ``low``, ``default`` and ``auto`` are not
+sent; an int is a cap in tokens, True means ``medium`` and False ``none``. OpenAI's
+``{"effort": x}`` is sent as ``x``."""
 
 ToolChoice: TypeAlias = str | JSONObject
 """``auto``, ``none``, ``any``, ``required``, the name of a function, or an object."""

@@ -285,11 +285,17 @@ def clean_tool_choice(choice: object) -> object:
 def clean_reasoning_effort(effort: object) -> object | None:
     """Give an effort the API's word; None means that none is to be sent.
 
-    ``minimal`` becomes ``low``, the least that any model takes. ``default`` becomes
-    None. Other words, ints and bools go as typed.
+    ``minimal`` becomes ``low``, the least that any model takes; ``default`` and
+    ``auto`` become None. Other words, ints and bools go as typed. ``{"effort": x}``, as
+    OpenAI's newer API has it, is read as ``x``.
     """
+    if isinstance(effort, Mapping):
+        fields = cast("JSONObject", effort)
+        if [*fields] == ["effort"]:
+            return clean_reasoning_effort(fields["effort"])
+        return fields
     if effort == "minimal":
         return "low"
-    if effort == "default":
+    if effort in ("default", "auto"):
         return None
     return effort

@@ -281,6 +281,8 @@ REASONING = [
             "xhigh",
             "max",
             "default",
+            "auto",
+            {"effort": "low"},
             2000,
             True,
             False,

@@ -1,4 +1,7 @@
-"""LiteLLM's body beside ours, for each call of the corpus."""
+"""LiteLLM's body beside ours, for each call of the corpus.
+
+What LiteLLM sends is recorded; ``python -m tests.parity.record`` records it anew.
+"""
 
 import importlib.metadata
 import json

@@ -459,8 +459,13 @@ class TestToolChoice:
         ("adaptive", "adaptive"),
         ("ultra", "ultra"),
         ("default", None),
+        ("auto", None),
         (4096, 4096),
         (0, 0),
+        ({"effort": "minimal"}, "low"),
+        ({"effort": 4096}, 4096),
+        ({"effort": None}, None),
+        ({"effort": "low", "summary": "auto"}, {"effort": "low", "summary": "auto"}),
     ],
 )
 def test_reasoning_effort_takes_the_apis_word(effort, sent):
