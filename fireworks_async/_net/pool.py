@@ -166,14 +166,15 @@ class SessionPool:
             with limit.during("pool"):
                 await lodge.gate.admit()
         timings.sent_at = self.clock.now()
-        response: PooledResponse | FireworksError | None = None
+        answered = False
         try:
             response, stale = await self._try(lodge, call, Delivery(limit, fresh=False))
             if stale and not self._closed:
                 delivery = Delivery(limit, fresh=True)
                 response, _ = await self._try(lodge, call, delivery)
+            answered = isinstance(response, PooledResponse)
         finally:
-            if not isinstance(response, PooledResponse):
+            if not answered:
                 lodge.gate.release()
         if not isinstance(response, PooledResponse):
             raise _closed() if self._closed else response
