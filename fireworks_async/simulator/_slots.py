@@ -30,13 +30,14 @@ class Slots:
 
     @property
     def count(self) -> int | None:
-        """How many places there are; it can be changed at any time."""
+        """How many places there are; it can be changed at any time, by any thread."""
         return self._count
 
     @count.setter
     def count(self, count: int | None) -> None:
         self._count = count
-        self._fill()
+        if self._waiting:
+            self._waiting[0].get_loop().call_soon_threadsafe(self._fill)
 
     @property
     def waiting(self) -> int:
