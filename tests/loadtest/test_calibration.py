@@ -1,12 +1,9 @@
-import asyncio
-
 import pytest
 
 from fireworks_async.loadtest import _calibration
 from fireworks_async.loadtest._arrivals import Load, Segment
 from fireworks_async.loadtest._calibration import calibrate
 from fireworks_async.loadtest._engine import Outcome
-from fireworks_async.loadtest._processes import run_everywhere
 from tests.support.loads import health, record
 
 
@@ -61,15 +58,3 @@ async def test_it_is_done_with_the_load_that_is_to_come(jobs, load, same):
     run, asked = jobs
     assert (await calibrate(load, run)).load == same
     assert str(asked[0].load) == same
-
-
-@pytest.mark.slow
-async def test_for_real():
-    async def run(job):
-        return await run_everywhere(job, 1, stop=asyncio.Event())
-
-    found = await calibrate(Load(concurrency=4), run)
-    # How much it is depends on the machine's other users; that it is seen does not.
-    assert 0 < found.added_ttft < 0.5
-    assert abs(found.added_itl) < 0.1
-    assert found.ceiling > 500

@@ -257,14 +257,3 @@ async def test_a_server_that_counts_nothing():
     async with Simulator(usage="none") as simulator:
         with pytest.raises(LoadTestError, match="give a dataset"):
             await measure(simulator)
-
-
-@pytest.mark.slow
-async def test_a_simulator_of_its_own_with_calibration():
-    report = await run_loadtest(
-        model=MODEL, simulate=True, requests=8, concurrency=2, output_tokens=8
-    )
-    assert report.runs[0].summary.completed == 8
-    assert report.calibration.ceiling > 0
-    assert report.runs[0].summary.server
-    assert report.base_url.startswith("http://127.0.0.1")
