@@ -53,9 +53,10 @@ def dice(seed: int, model: str, messages: object, request_seed: object) -> str:
 
 def words(sequence: str, count: int) -> list[str]:
     """Say `count` tokens: a sentence of plausible words, without its full stop."""
+    if count <= 0:
+        return []
     picked = random.Random(sequence).choices(_VOCABULARY, k=count)  # noqa: S311 - text
-    if picked:
-        picked[0] = picked[0].strip().capitalize()
+    picked[0] = picked[0].strip().capitalize()
     return picked
 
 
