@@ -35,6 +35,8 @@ def files(monkeypatch, tmp_path):
     (tmp_path / "notes.txt").write_text("The sky is blue.")
     (tmp_path / "tools.py").write_text(TOOLS)
     (tmp_path / "review.json").write_text('{"type": "object"}')
+    (tmp_path / "rows.jsonl").write_text('{"prompt": "Once", "max_tokens": 4}\n')
+    (tmp_path / "topics.csv").write_text("topic\ntea\n")
     monkeypatch.chdir(tmp_path)
 
 

@@ -198,4 +198,4 @@ def _tell(summary: "BatchSummary", *, as_json: bool) -> None:
         json_line(summary)
         return
     for text in summary.lines():
-        say(text)
+        line(text)

@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from fireworks_async.cli._exits import ExitCode
-from fireworks_async.cli._lines import say
-from fireworks_async.cli._unary import json_line
+from fireworks_async.cli._unary import json_line, line
 
 __all__ = ("merge",)
 
@@ -38,7 +37,7 @@ def merge(
     if json:
         json_line(merged)
     else:
-        say(
+        line(
             f"{merged.recorded} answers and {merged.recorded_failed} failures, "
             f"{merged.repeated} repeated; ${merged.spent:.4f} in all"
         )

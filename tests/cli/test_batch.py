@@ -27,9 +27,9 @@ def output(tmp_path):
 def test_every_row_is_answered(run, source, output):
     words = ("--simulate", "--progress", "none")
     ran = run("batch", source, output, *words)
-    assert (ran.code, ran.out) == (0, "")
+    assert (ran.code, ran.err) == (0, "")
     assert sorted(ids(output)) == NAMES
-    assert "6 answered, 0 failed" in ran.err
+    assert "6 answered, 0 failed" in ran.out
     again = run("batch", source, output, *words, "--json")
     assert json.loads(again.out)["done_before"] == 6
 
@@ -40,8 +40,8 @@ def test_what_failed_is_told_by_the_exit_code(
     fireworks_simulator.script(Rejection.invalid("no such thing"))
     ran = asked("batch", source, output)
     assert ran.code == 1
-    assert "refused: 1" in ran.err
-    assert "no such thing" in ran.err
+    assert "refused: 1" in ran.out
+    assert "no such thing" in ran.out
     assert len(ids(output.replace("out", "out.errors"))) == 1
     assert asked("batch", source, output).code == 1
     assert asked("batch", source, output, "--only-failed").code == 0
@@ -54,7 +54,7 @@ def test_a_stop_by_the_account_is_a_code_of_its_own(
     fireworks_simulator.script(Rejection.payment_required())
     ran = asked("batch", source, output, "--concurrency", "1")
     assert ran.code == 3
-    assert "stopped (account)" in ran.err
+    assert "stopped (account)" in ran.out
 
 
 def interrupted(simulator, times):
@@ -91,7 +91,7 @@ def test_a_second_interrupt_gives_up(asked, source, output, fireworks_simulator)
     ran = asked("batch", source, output, "--concurrency", "1")
     assert ran.code == 3
     assert "giving up what is in flight" in ran.err
-    assert "1 requests were given up, and may have been billed" in ran.err
+    assert "1 requests were given up, and may have been billed" in ran.out
 
 
 def test_check_sends_nothing(run, source, tmp_path):
@@ -116,7 +116,7 @@ def test_estimate_tells_a_cost(asked, source):
 def test_a_ceiling_stops_the_run(asked, source, output):
     ran = asked("batch", source, output, "--max-cost", "0.00001", "--price", "1,10")
     assert (ran.code, ids(output)) == (3, [])
-    assert "stopped (cost)" in ran.err
+    assert "stopped (cost)" in ran.out
 
 
 def test_columns_make_requests(asked, tmp_path, output, fireworks_simulator):
@@ -160,5 +160,5 @@ def test_shards_are_merged(run, source, tmp_path):
         assert run("batch", source, part, *words, "--simulate").code == 0
     merged = run("merge", str(tmp_path / "all.jsonl"), *parts, "--ordered")
     assert merged.code == 0
-    assert merged.error.startswith("6 answers and 0 failures, 0 repeated; $")
+    assert merged.out.startswith("6 answers and 0 failures, 0 repeated; $")
     assert ids(tmp_path / "all.jsonl") == NAMES
