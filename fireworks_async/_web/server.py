@@ -66,6 +66,7 @@ class WebServer:
         host: The address to listen on.
         port: The port, or 0 for a free one.
         on_change: Called after a connection or a request has come or gone.
+        reuse_port: Whether other processes may listen on the same port.
     """
 
     def __init__(
@@ -75,11 +76,13 @@ class WebServer:
         host: str = "127.0.0.1",
         port: int = 0,
         on_change: Callable[[], None] | None = None,
+        reuse_port: bool = False,
     ) -> None:
         self._app = app
         self._host = host
         self._port = port
         self._on_change = on_change or _ignore
+        self._reuse_port = reuse_port
         self._listener: asyncio.Server | None = None
         self._runner: web.AppRunner | None = None
         self._tasks: set[asyncio.Task[object]] = set()
@@ -134,7 +137,11 @@ class WebServer:
         await self._runner.setup()
         try:
             self._listener = await asyncio.get_running_loop().create_server(
-                self._accept, self._host or None, self._port, backlog=_BACKLOG
+                self._accept,
+                self._host or None,
+                self._port,
+                backlog=_BACKLOG,
+                reuse_port=self._reuse_port or None,
             )
         except OSError:
             await self._runner.cleanup()

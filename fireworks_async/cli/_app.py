@@ -16,10 +16,12 @@ from fireworks_async.cli._complete import complete
 from fireworks_async.cli._embed import embed
 from fireworks_async.cli._exits import ExitCode, with_exit_code
 from fireworks_async.cli._groups import grouped
+from fireworks_async.cli._keys import keys
 from fireworks_async.cli._lines import complain, say
 from fireworks_async.cli._loadtest import loadtest
 from fireworks_async.cli._merge import merge
 from fireworks_async.cli._models import models
+from fireworks_async.cli._proxy import proxy
 from fireworks_async.cli._rerank import rerank
 from fireworks_async.cli._simulate import simulate
 from fireworks_async.cli._transcribe import transcribe
@@ -43,6 +45,8 @@ _COMMANDS = {
         batch,
         merge,
         loadtest,
+        proxy,
+        keys,
         simulate,
     )
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.support.package import ROOT, sources, tree
 
 # Who meets aiohttp: the client's sockets, and the server side.
-WITH_AIOHTTP = {"_net", "_web", "simulator"}
+WITH_AIOHTTP = {"_net", "_web", "proxy", "simulator"}
 
 
 def imported(source: Path) -> set[str]:

@@ -179,3 +179,13 @@ async def test_stopping_ends_what_runs_too_long():
     with pytest.raises(aiohttp.ServerDisconnectedError):
         await asking
     assert server.in_flight == 0
+
+
+async def test_a_port_may_be_shared_with_other_processes():
+    first = WebServer(web.Application(), reuse_port=True)
+    await first.start()
+    second = WebServer(web.Application(), port=first.port, reuse_port=True)
+    await second.start()
+    assert first.port == second.port
+    await first.stop()
+    await second.stop()

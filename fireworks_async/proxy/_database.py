@@ -1,0 +1,71 @@
+"""The gateway's SQLite file: how it is opened, and its tables; who writes what is not here.
+
+Used from threads and commands only, never from the event loop.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from fireworks_async.errors import ProxyConfigError
+
+__all__ = ("open_database",)
+
+_BUSY: Final = 30.0
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS keys (
+    id TEXT PRIMARY KEY,
+    hash TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    created TEXT NOT NULL,
+    models TEXT,
+    rpm INTEGER,
+    tpm INTEGER,
+    parallel INTEGER,
+    budget REAL,
+    revoked TEXT
+) STRICT;
+CREATE TABLE IF NOT EXISTS spend (
+    key TEXT NOT NULL,
+    model TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    unpriced INTEGER NOT NULL,
+    prompt_tokens INTEGER NOT NULL,
+    cached_tokens INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL,
+    usd REAL NOT NULL,
+    PRIMARY KEY (key, model)
+) STRICT;
+CREATE TABLE IF NOT EXISTS journals (
+    name TEXT PRIMARY KEY,
+    folded INTEGER NOT NULL
+) STRICT;
+"""
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open the file, and make it and its tables where they are missing.
+
+    Nobody but this user may read it.
+
+    Raises:
+        ProxyConfigError: It cannot be opened, or is no such database.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        os.close(descriptor)
+        # In transactions that are begun by hand.
+        connection = sqlite3.connect(path, timeout=_BUSY, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.executescript(_SCHEMA)
+        except BaseException:
+            connection.close()
+            raise
+    except OSError as error:
+        raise ProxyConfigError(f"{path}: {error.strerror}") from None
+    except sqlite3.Error as error:
+        raise ProxyConfigError(f"{path}: {error}") from None
+    return connection

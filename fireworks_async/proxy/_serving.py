@@ -1,0 +1,119 @@
+"""Serves the gateway in one process: listens, reloads when told, drains when stopped."""
+
+import ipaddress
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import anyio
+import anyio.to_thread
+
+from fireworks_async._web.server import WebServer
+from fireworks_async.errors import ConfigurationError, ProxyConfigError
+from fireworks_async.proxy._app import GATEWAY, create_app
+from fireworks_async.proxy._config import load_config
+from fireworks_async.proxy._settings import GatewaySettings
+
+__all__ = ("Serving", "is_loopback", "serve")
+
+_logger = logging.getLogger("fireworks_async.proxy")
+
+# Streams that are still running this long after the signal are ended.
+_DRAIN: Final = 30.0
+_SIMULATED_KEY: Final = "fw_simulated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """Where and what to serve.
+
+    Attributes:
+        config: The configuration file, or None.
+        host: The address to listen on.
+        port: The port; 0 for a free one.
+        workers: How many processes serve the same port.
+        upstream: In place of every deployment's base URL and key, for a simulator.
+        shared: Where the processes leave their numbers for each other.
+    """
+
+    config: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 4000
+    workers: int = 1
+    upstream: str | None = None
+    shared: Path | None = None
+
+    def settings(self) -> GatewaySettings:
+        """What the configuration says now.
+
+        Raises:
+            ProxyConfigError: It is wrong, or opens the gateway to other machines
+                without a key.
+        """
+        is_simulated = self.upstream is not None
+        settings = load_config(
+            self.config, missing=_SIMULATED_KEY if is_simulated else None
+        )
+        if settings.master_key is None and not is_loopback(self.host):
+            raise ProxyConfigError(
+                f"{self.host} can be reached by others: set general_settings.master_key"
+            )
+        if not is_simulated:
+            return settings
+        simulated = tuple(
+            replace(each, api_base=self.upstream, api_key=_SIMULATED_KEY)
+            for each in settings.deployments
+        )
+        return replace(settings, deployments=simulated)
+
+
+async def serve(serving: Serving, announce: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; SIGHUP reads the configuration again.
+
+    Args:
+        serving: What, and where.
+        announce: Called with the URL once it answers.
+
+    Raises:
+        ConfigurationError: It cannot be served as configured.
+        OSError: The address cannot be listened on.
+    """
+    settings = await anyio.to_thread.run_sync(serving.settings)
+    app = create_app(settings, share=serving.workers, shared=serving.shared)
+    server = WebServer(
+        app, host=serving.host, port=serving.port, reuse_port=serving.workers > 1
+    )
+    await server.start()
+    try:
+        if sys.platform == "win32":
+            announce(server.url)
+            await anyio.sleep_forever()
+        # Before the line: whoever reads it may send a signal at once.
+        with anyio.open_signal_receiver(
+            signal.SIGHUP, signal.SIGINT, signal.SIGTERM
+        ) as signals:
+            announce(server.url)
+            async for received in signals:
+                if received != signal.SIGHUP:
+                    break
+                try:
+                    settings = await anyio.to_thread.run_sync(serving.settings)
+                    app[GATEWAY].reload(settings)
+                except ConfigurationError as error:
+                    _logger.error("not reloaded: %s", error)  # noqa: TRY400 - the text is all there is
+                else:
+                    _logger.warning("reloaded")
+    finally:
+        await server.stop(drain=_DRAIN)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address to listen on."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,93 @@
+"""Answers that are read whole before they are sent on: JSON, and what audio gives."""
+
+from typing import Final
+
+import msgspec
+
+from fireworks_async._client.attempts import Attempts
+from fireworks_async._net.interfaces import ByteResponse
+from fireworks_async._protocol.completions import Usage
+from fireworks_async._protocol.failures import error_from_event
+from fireworks_async._protocol.metadata import request_id
+from fireworks_async.errors import APIError, FireworksError
+from fireworks_async.proxy._aliasing import renamed_object
+from fireworks_async.proxy._calls import Call
+from fireworks_async.proxy._reading import WholeAnswer
+
+__all__ = ("fetch_whole",)
+
+_LARGEST: Final = 512 * 1024 * 1024
+_ANSWER: Final = msgspec.json.Decoder(WholeAnswer)
+_JSON: Final = "application/json"
+
+
+async def fetch_whole(call: Call) -> tuple[ByteResponse, bytes, Usage | None]:
+    """Send, and read the answer to its end.
+
+    One that is cut in the middle has been shown to nobody, so the call goes on as if
+    none had come.
+
+    Args:
+        call: Already made, not opened.
+
+    Raises:
+        FireworksError: The call failed.
+    """
+    while True:
+        response = await call.open()
+        assert call.attempts is not None
+        try:
+            body = await _read(response, call.attempts)
+            usage = _usage_of(response, body)
+        except FireworksError as error:
+            if not await call.recovers(error):
+                raise
+            continue
+        call.answered()
+        alias = call.alias
+        if alias is not None and _is_json(response):
+            body = renamed_object(body, msgspec.Raw(alias))
+        return response, body, usage
+
+
+def _is_json(response: ByteResponse) -> bool:
+    return response.headers.get("Content-Type", _JSON).startswith(_JSON)
+
+
+def _usage_of(response: ByteResponse, body: bytes) -> Usage | None:
+    """What the answer says it took.
+
+    Raises:
+        APIError: It is an error, whatever its status says.
+    """
+    if not _is_json(response):
+        return None
+    try:
+        answer = _ANSWER.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if answer.error is not None:
+        raise error_from_event(
+            body.decode(errors="replace"),
+            event="error",
+            request_id=request_id(response.headers),
+            headers=response.headers,
+        )
+    return answer.usage
+
+
+async def _read(response: ByteResponse, attempts: Attempts) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    limit = attempts.limit
+    with limit.during("receive"):
+        while data := await response.read():
+            limit.during("receive")
+            parts.append(data)
+            size += len(data)
+            if size > _LARGEST:
+                raise APIError(
+                    f"the answer is larger than {_LARGEST} bytes",
+                    request_id=request_id(response.headers),
+                )
+    return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -1,0 +1,66 @@
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fireworks_async.cli import _proxy
+from tests.cli.conftest import Ran
+
+Run = Callable[..., Ran]
+
+CONFIG = """\
+model_list:
+  - model_name: a
+    litellm_params: {model: kimi-k2p6, api_key: os.environ/FIREWORKS_TEST_KEY}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text(CONFIG)
+    return path
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway gets its signal as soon as it is announced."""
+    announce = _proxy._announce
+
+    def announce_and_stop(url: str) -> None:
+        announce(url)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(_proxy, "_announce", announce_and_stop)
+
+
+@pytest.mark.usefixtures("stopped")
+def test_its_one_line_is_the_url(run: Run):
+    ran = run("proxy", "--port", "0", "--simulate")
+    assert ran.code == 0
+    assert ran.out.startswith("http://127.0.0.1:")
+    assert ran.out.count("\n") == 1
+
+
+def test_check_says_what_is_wrong_with_its_line(run: Run, config: Path):
+    ran = run("proxy", "--check", "--config", str(config))
+    assert ran.code == 2
+    assert "config.yaml:3: " in ran.error
+    assert "FIREWORKS_TEST_KEY is not set" in ran.error
+
+
+def test_check_ends_well_when_all_is_well(
+    run: Run, config: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FIREWORKS_TEST_KEY", "fw_x")
+    assert run("proxy", "--check", "--config", str(config)).code == 0
+    assert not config.with_suffix(".db").exists()
+    assert run("proxy", "--check", "--simulate", "--config", str(config)).code == 0
+
+
+def test_s7_an_open_address_needs_a_key(run: Run):
+    ran = run("proxy", "--host", "0.0.0.0", "--simulate", "--check")
+    assert ran.code == 2
+    assert "master_key" in ran.error

@@ -1,0 +1,31 @@
+from tests.support.gateways import (
+    ALIAS,
+    MODEL,
+    UPSTREAM_KEY,
+    config,
+    deployment,
+    running,
+)
+
+
+async def test_models_are_listed_by_the_names_that_callers_use(gateway):
+    for path in ("/models", "/v1/models"):
+        told = await gateway.ask(path, method="GET")
+        assert [row["id"] for row in told.json["data"]] == [ALIAS]
+    one = await gateway.ask(f"/v1/models/{ALIAS}", method="GET")
+    assert one.json["id"] == ALIAS
+    none = await gateway.ask("/v1/models/nothing", method="GET")
+    assert none.status == 404
+
+
+async def test_where_any_name_is_taken_the_apis_are_listed_too(upstream):
+    names = config(
+        deployment(upstream), deployment(upstream, "*", model="*", api_key=UPSTREAM_KEY)
+    )
+    async with running(names) as gateway:
+        told = await gateway.ask("/v1/models", method="GET")
+        one = await gateway.ask(f"/v1/models/{MODEL}", method="GET")
+    listed = [row["id"] for row in told.json["data"]]
+    assert listed[0] == ALIAS
+    assert MODEL in listed
+    assert one.json["id"] == MODEL
