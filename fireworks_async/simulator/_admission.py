@@ -103,8 +103,6 @@ class Admission:
 
     def leave(self, stay: Stay, record: RecordedRequest) -> None:
         """Let go of a request that has been answered, or whose client has left."""
-        if record.finished:
-            record.generated_tokens = stay.plan.generated_tokens
         self.slots.give_back()
         self.rates.settle(stay.account, stay.plan.model, record.generated_tokens)
 

@@ -252,10 +252,11 @@ def deliver(framed: FramedAnswer, body: dict[str, Any], reply: Reply) -> Answer:
         }
         return Answer(headers=headers, steps=framed.steps(), merged=framed.merged())
     data = framed.json()
+    tokens = sum(choice.tokens for choice in account.choices)
     headers = {"Content-Type": "application/json", **account.full_headers(body)}
     return Answer(
         headers=headers,
-        steps=(Step(0.0, data),),
+        steps=(Step(0.0, data, tokens=tokens),),
         head_delay=account.duration,
         length=len(data),
     )

@@ -29,7 +29,7 @@ class RecordedRequest:
         finished: Whether a whole answer was sent.
         left_at: When the client left before that; None when it did not.
         first_byte_at: When the head of the answer was sent.
-        first_token_at: When the first token of a stream was sent.
+        first_token_at: When the first token was sent.
         ended_at: When the answer had ended, in whatever way.
         queued: Seconds that it waited for a slot.
         started_at: When it had one; None when it was refused.

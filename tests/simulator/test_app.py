@@ -1,6 +1,6 @@
 import pytest
 
-from fireworks_async.simulator import Rejection, Simulator
+from fireworks_async.simulator import Cut, Rejection, Simulator
 from tests.support.simulated import MODEL, ask, chat
 
 KEYS = ["fw_good", "fw_better"]
@@ -99,3 +99,22 @@ async def test_a_refused_request_is_told_as_it_was_answered(sim):
     await ask(sim, key=None)
     [request] = sim.requests
     assert (request.status, request.finished) == (401, True)
+
+
+async def test_what_was_sent_is_told_with_its_times():
+    async with Simulator(ttft=0.02, gap=0.005, tokens=4) as sim:
+        sim.script((), (), Cut(2, ending="eof"), Rejection.overloaded())
+        await ask(sim, stream=True)
+        await ask(sim)
+        await ask(sim, stream=True)
+        await ask(sim)
+        stream, whole, _, refused = sim.requests
+    assert [one.generated_tokens for one in sim.requests] == [4, 4, 1, 0]
+    assert [one.prompt_tokens for one in sim.requests] == [9, 9, 9, None]
+    for one in (stream, whole):
+        assert one.arrived_at <= one.started_at <= one.first_byte_at
+        assert one.first_byte_at <= one.first_token_at <= one.ended_at
+        assert one.ended_at - one.started_at >= 0.035
+    assert stream.first_token_at - stream.first_byte_at >= 0.015
+    assert refused.started_at is refused.first_token_at is None
+    assert refused.ended_at >= refused.first_byte_at
