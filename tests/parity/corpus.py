@@ -120,6 +120,19 @@ class Person(BaseModel):
     age: int
 
 
+class Address(BaseModel):
+    street: str
+    floor: int = 0
+
+
+class Profile(BaseModel):
+    name: str
+    nick: str | None = None
+    address: Address
+    others: list[Address] = []
+    scores: dict[str, int]
+
+
 def chat(name: str, *, theirs: Any = None, ours: Any = None, **fields: Any) -> Call:
     base = {"model": MODEL, "messages": HELLO}
     return Call(name, "chat", base | fields, theirs or {}, ours or {})
@@ -403,6 +416,12 @@ FORMATS = [
         "format of a pydantic model",
         "chat",
         {"model": MODEL, "messages": HELLO, "response_format": Person},
+        parses=True,
+    ),
+    Call(
+        "format of a pydantic model with more in it",
+        "chat",
+        {"model": MODEL, "messages": HELLO, "response_format": Profile},
         parses=True,
     ),
 ]

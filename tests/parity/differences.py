@@ -5,7 +5,7 @@ we have nothing, the row says what becomes of it: it is at another place (``move
 or the API refuses it, which ``test_wire`` asks the simulator.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +72,15 @@ def _names(calls: Iterable[Any]) -> tuple[str, ...]:
     return tuple(call.name for call in calls)
 
 
+def _may_be_null(at: str, inner: dict[str, Any]) -> Iterator[Row]:
+    why = "what may be left out may be null, so that nothing has to be made up"
+    for word, value in inner.items():
+        moved_to = f"{at}.anyOf[0].{word}"
+        yield Row(f"{at}.{word}", value, ABSENT, why, (_DEEP,), moved_to=moved_to)
+    yield Row(f"{at}.anyOf", ABSENT, [inner, {"type": "null"}], why, (_DEEP,))
+
+
+_DEEP = "format of a pydantic model with more in it"
 _EXPANDED = "expanded as a chat model is everywhere else"
 _ROUTER = "the price lists have this name under routers/"
 _REFUSED = "the API refuses the key, so it stays here"
@@ -294,6 +303,32 @@ ROWS = (
             "tools, choice and a schema",
             "images, tools and a schema",
         ),
+    ),
+    *(
+        row
+        for at, inner in (
+            (
+                "$defs.Address.properties.floor",
+                {"default": 0, "title": "Floor", "type": "integer"},
+            ),
+            (
+                "properties.others",
+                {
+                    "default": [],
+                    "items": {"$ref": "#/$defs/Address"},
+                    "title": "Others",
+                    "type": "array",
+                },
+            ),
+        )
+        for row in _may_be_null(f"response_format.json_schema.schema.{at}", inner)
+    ),
+    Row(
+        "response_format.json_schema.schema.properties.nick.default",
+        ABSENT,
+        None,
+        "what pydantic says of the property is not taken away",
+        (_DEEP,),
     ),
     # Messages.
     Row(
