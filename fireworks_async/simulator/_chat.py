@@ -58,11 +58,9 @@ def plan_chat(
         )
         return deliver(chat, body, reply)
 
-    generated = sum(choice.tokens for choice in choices)
     return Plan(
         body["model"],
         prompt_tokens,
-        generated,
         make,
         lambda: [chat_bytes(messages, tools)],
     )

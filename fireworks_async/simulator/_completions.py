@@ -58,11 +58,9 @@ def plan_text(
         )
         return deliver(text, body, reply)
 
-    generated = sum(choice.tokens for choice in choices)
     return Plan(
         body["model"],
         sum(counts),
-        generated,
         make,
         lambda: [prompt.data() for prompt in prompts],
     )

@@ -101,7 +101,7 @@ def plan_embeddings(
         answered = {"data": data, "model": body["model"], "usage": usage}
         return Answer.of_json({"object": "list", **answered}, headers=terms.headers)
 
-    return Plan(body["model"], tokens, 0, make)
+    return Plan(body["model"], tokens, make)
 
 
 def plan_rerank(body: Any, *, models: Collection[str] | None) -> Plan | ErrorReply:
@@ -127,7 +127,7 @@ def plan_rerank(body: Any, *, models: Collection[str] | None) -> Plan | ErrorRep
         }
         return Answer.of_json({"object": "list", **answered}, headers=terms.headers)
 
-    return Plan(model, tokens, 0, make)
+    return Plan(model, tokens, make)
 
 
 def _ranked(body: dict[str, Any]) -> list[dict[str, Any]]:

@@ -27,18 +27,16 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a request will cost, and its answer once the terms are known.
+    """What a request asks for, and its answer once the terms are known.
 
     Attributes:
         model: The model that was asked for.
         prompt_tokens: Tokens of the prompt.
-        generated_tokens: Tokens of the whole answer.
         make: Makes the answer.
         prompts: Gives what the prompt cache can remember, four bytes a token.
     """
 
     model: str
     prompt_tokens: int
-    generated_tokens: int
     make: Callable[[Terms], Answer]
     prompts: Callable[[], Sequence[bytes]] = tuple

@@ -6,8 +6,8 @@ from fireworks_async.simulator._answers import Answer
 from fireworks_async.simulator._plans import Plan
 from fireworks_async.simulator._script import RecordedRequest
 
-PLAN = Plan("m", 10, 20, lambda terms: Answer(headers=terms.headers))
-LONG = Plan("m", 100, 20, lambda _: Answer(), lambda: [b"abcd" * 100])
+PLAN = Plan("m", 10, lambda terms: Answer(headers=terms.headers))
+LONG = Plan("m", 100, lambda _: Answer(), lambda: [b"abcd" * 100])
 
 
 def record():
