@@ -68,6 +68,7 @@ async def test_the_snippets_run_one_after_the_other(monkeypatch, capsys):
     assert any(text.startswith("400 ") and "temperature" in text for text in said)
     assert any("0 calls in flight" in text for text in said)
     assert any("\n5000 float32 " in text for text in said)
+    assert any("concurrency 2 " in text and "6 requests" in text for text in said)
     assert any(text.startswith("1 0.8") and "Paris" in text for text in said)
     assert any(re.fullmatch(r"(priced \d.* None\n){3}", text) for text in said)
     assert any(text.startswith("2.0 seconds: ") for text in said)
