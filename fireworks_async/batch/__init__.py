@@ -9,6 +9,8 @@ from fireworks_async.batch._check import BatchCheck, check_batch
 from fireworks_async.batch._estimate import BatchEstimate, estimate_batch
 from fireworks_async.batch._merge import BatchMerge, merge_batches
 from fireworks_async.batch._options import BatchOptions
+from fireworks_async.batch._ray import RayBatch, batch_dataset
+from fireworks_async.batch._ray_run import run_ray_batch
 from fireworks_async.batch._records import BatchResult
 from fireworks_async.batch._run import BatchControl, run_batch
 from fireworks_async.batch._summary import BatchSummary
@@ -24,8 +26,11 @@ __all__ = (
     "BatchResult",
     "BatchSummary",
     "Prices",
+    "RayBatch",
+    "batch_dataset",
     "check_batch",
     "estimate_batch",
     "merge_batches",
     "run_batch",
+    "run_ray_batch",
 )

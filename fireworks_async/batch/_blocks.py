@@ -12,7 +12,6 @@ from typing import Self
 
 import msgspec
 
-from fireworks_async._client.client import AsyncFireworks
 from fireworks_async.batch._calls import results_of
 from fireworks_async.batch._limiter import RowLimiter, row_limiter
 from fireworks_async.batch._options import Job
@@ -79,6 +78,8 @@ class BlockRunner:
         self._ledger: SharedLedger | None = None
         if settings.ledger is not None:
             self._ledger = SharedLedger(settings.ledger)
+        from fireworks_async._client.client import AsyncFireworks  # noqa: PLC0415 - loads the network
+
         self._client = AsyncFireworks(
             api_key=_key_in(settings.api_key_env),
             base_url=settings.base_url,

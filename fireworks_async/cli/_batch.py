@@ -11,6 +11,7 @@ import typer
 
 from fireworks_async.cli._batch_options import RowWords, RunWords, options_of
 from fireworks_async.cli._batch_progress import ProgressForm, watch
+from fireworks_async.cli._batch_ray import RayWords, run_on_ray
 from fireworks_async.cli._connection import ServerOptions
 from fireworks_async.cli._exits import ExitCode, UsageError
 from fireworks_async.cli._lines import say
@@ -78,6 +79,7 @@ def batch(
     ] = False,
     rows: RowWords,
     running: RunWords,
+    machines: RayWords,
     server: ServerOptions,
 ) -> ExitCode:
     """Answer every row of a file, once, at the speed that the account allows.
@@ -94,6 +96,10 @@ def batch(
         return _estimate(source, options, server, as_json=json)
     if output is None:
         raise UsageError("no OUTPUT: name the file that the answers go to")
+    if machines.is_ray():
+        where = machines, server
+        summary = run_on_ray(source, output, errors, options, *where)
+        return _told(summary, as_json=json)
     run = _Run(
         source=source,
         output=output,
@@ -101,11 +107,7 @@ def batch(
         options=options,
         form=cast("ProgressForm", progress),
     )
-    summary = call(server, partial(_run, run))
-    _tell(summary, as_json=json)
-    if summary.stopped is not None:
-        return ExitCode.STOPPED
-    return ExitCode.FAILED if summary.recorded_failed else ExitCode.OK
+    return _told(call(server, partial(_run, run)), as_json=json)
 
 
 def _check(source: str, options: Mapping[str, object], *, as_json: bool) -> ExitCode:
@@ -193,9 +195,13 @@ class _Hands:
         self._control.stop()
 
 
-def _tell(summary: "BatchSummary", *, as_json: bool) -> None:
+def _told(summary: "BatchSummary", *, as_json: bool) -> ExitCode:
+    """Show what the run has come to, and give its exit code."""
     if as_json:
         json_line(summary)
-        return
-    for text in summary.lines():
-        line(text)
+    else:
+        for text in summary.lines():
+            line(text)
+    if summary.stopped is not None:
+        return ExitCode.STOPPED
+    return ExitCode.FAILED if summary.recorded_failed else ExitCode.OK

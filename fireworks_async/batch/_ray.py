@@ -1,0 +1,399 @@
+"""Batches on Ray Data: the class for ``map_batches``, and the limit that actors share.
+
+The only room that knows Ray, which it loads when it is used. What an actor does with
+its rows is ``BlockRunner``'s; here they are taken out of tables and put into tables.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias, cast
+
+import msgspec
+
+from fireworks_async.batch._blocks import Answered, BlockRunner, BlockSettings
+from fireworks_async.batch._leases import RENEW_AFTER, Lease, Leases
+from fireworks_async.batch._loop_thread import LoopThread
+from fireworks_async.batch._options import Job
+from fireworks_async.batch._rows import Source
+from fireworks_async.errors import ConfigurationError
+
+__all__ = ("Dataset", "RayBatch", "batch_dataset", "load_ray")
+
+Dataset: TypeAlias = Any
+"""A ``ray.data.Dataset``; Ray need not be there to check types."""
+Table: TypeAlias = Any
+"""A ``pyarrow.Table``, likewise."""
+
+_NOTHING: Final = 1e-9
+_BLOCK_ROWS: Final = 256
+_OF_RAY: Final = frozenset(
+    {
+        "concurrency",
+        "endpoint",
+        "id_column",
+        "max_retries",
+        "model",
+        "params",
+        "prices",
+        "prompt",
+        "rpm",
+        "system",
+        "tpm",
+    }
+)
+"""Options of a batch that have a meaning where nobody sees all of its rows."""
+_keepers: list[Any] = []
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: "_Details | None" = None
+
+
+class _Details(msgspec.Struct):
+    cached_tokens: int | None = None
+
+
+class _Body(msgspec.Struct):
+    usage: _Usage | None = None
+
+
+class _Response(msgspec.Struct):
+    body: msgspec.Raw
+
+
+class _Error(msgspec.Struct):
+    code: str | int | None = None
+    message: str | None = None
+
+
+class _Facts(msgspec.Struct):
+    attempts: int = 0
+    ttft: float | None = None
+    e2e: float | None = None
+    cost: float | None = None
+
+
+class _Line(msgspec.Struct):
+    """A record, as far as it becomes columns."""
+
+    custom_id: str | None
+    response: _Response | None
+    error: _Error | None
+    batch: _Facts
+
+
+_line = msgspec.json.Decoder(_Line).decode
+_body = msgspec.json.Decoder(_Body).decode
+
+
+class RayBatch:
+    """Answers the rows of a Ray dataset: a class for ``map_batches``.
+
+        dataset.map_batches(
+            RayBatch,
+            fn_constructor_kwargs={"model": "deepseek-v3p1", "ledger": "/shared/ledger"},
+            batch_size=256,
+            batch_format="pyarrow",
+            compute=ray.data.ActorPoolStrategy(size=4),
+        )
+
+    Each actor has a client of its own, on a loop of its own; of its rows as many are in
+    flight as the limits allow. ``batch_dataset`` does the above, and has the actors
+    share one limit. A row does not raise: what went wrong is in its columns. Columns
+    that are added, or replaced: ``custom_id``; ``response``, the body of the answer as
+    JSON, or null; ``error`` and ``cause``, or null; ``attempts``; ``recorded``, whether
+    it was found in the ledger; ``prompt_tokens``, ``cached_tokens``,
+    ``completion_tokens``, ``ttft``, ``e2e`` and ``cost``, each null when not known.
+
+    The arguments lie in Ray's object store, so none of them may be a key: each node has
+    it in its environment.
+
+    Args:
+        column: Holds the request as a line of JSON; None when the row's columns are the
+            request's fields, or are put into ``prompt``.
+        ledger: A directory that all nodes see, where answers are recorded: a block that
+            is computed again, and a job that is run again, takes them from there. Of
+            rows with one name and one request there is one answer.
+        limit: The name of the limit that the actors share; None for one of its own.
+        base_url: Of the API; by default what the environment of the node says.
+        api_key_env: The variable that holds the key, if it is not ``FIREWORKS_API_KEY``
+            or one of its aliases.
+        records: Give only what is added, and ``record``, the line of the result files,
+            in place of ``response``.
+        options: ``model``, ``params``, ``endpoint``, ``prompt``, ``system``,
+            ``id_column``, ``concurrency``, ``rpm``, ``tpm``, ``max_retries``,
+            ``prices``: as ``run_batch`` has them.
+
+    Raises:
+        ConfigurationError: There is no key in the node's environment.
+    """
+
+    def __init__(
+        self,
+        *,
+        column: str | None = None,
+        ledger: str | None = None,
+        limit: str | None = None,
+        base_url: str | None = None,
+        api_key_env: str | None = None,
+        records: bool = False,
+        **options: Any,
+    ) -> None:
+        settings = BlockSettings(
+            options=options, base_url=base_url, api_key_env=api_key_env, ledger=ledger
+        )
+        self._column = column
+        self._records = records
+        self._thread = LoopThread("fireworks-async")
+        self._runner = self._thread.run_blocking(_made(settings))
+        self._renewing: _Renewing | None = None
+        if limit is not None:
+            self._renewing = _Renewing(limit, self._runner)
+            self._thread.run_blocking(self._renewing.start())
+
+    async def __call__(self, table: Table) -> Table:
+        """Answer the rows of a block."""
+        answers = await self._thread.run(self._run(self._sources(table)))
+        kept = None if self._records else table
+        return _with_columns(kept, answers, records=self._records)
+
+    async def _run(self, sources: Sequence[Source]) -> list[Answered]:
+        answering = asyncio.ensure_future(self._runner.run(sources))
+        # By then the runner is known to be busy.
+        await asyncio.sleep(0)
+        if self._renewing is not None:
+            self._renewing.now()
+        return await answering
+
+    def _sources(self, table: Table) -> list[Source]:
+        if self._column is None:
+            return [cast("Source", _without_nulls(row)) for row in table.to_pylist()]
+        values = table.column(self._column).to_pylist()
+        return [v.encode() if isinstance(v, str) else v or b"" for v in values]
+
+
+class _Renewing:
+    """Keeps an actor's lease, in the actor's own loop.
+
+    Args:
+        limit: The name of the keeper.
+        runner: Whose limiter is told.
+    """
+
+    def __init__(self, limit: str, runner: BlockRunner) -> None:
+        self._keeper: Any = load_ray().get_actor(limit)
+        self._runner = runner
+        self._name = uuid.uuid4().hex
+        self._lease = Lease(0.0, 0)
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Hold nothing, and begin to ask."""
+        self._runner.limiter.allow(_NOTHING, 0)
+        self._task = asyncio.ensure_future(self._renew())
+
+    def now(self) -> None:
+        """Ask at once, when nothing is held."""
+        if not self._lease.share:
+            self._wake.set()
+
+    async def _renew(self) -> None:
+        ray = load_ray()
+        while True:
+            busy = self._runner.blocks > 0
+            asked = self._keeper.renew.remote(self._name, self._lease, busy)
+            # When the keeper is being started again, on another node perhaps, what is
+            # held stays held, and is told to it.
+            with contextlib.suppress(ray.exceptions.RayError):
+                self._lease = await asyncio.wrap_future(asked.future())
+            share, places = self._lease.share, self._lease.places
+            self._runner.limiter.allow(share or _NOTHING, places if share else 0)
+            self._wake.clear()
+            try:
+                await asyncio.wait_for(self._wake.wait(), RENEW_AFTER)
+            except TimeoutError:
+                continue
+
+
+class _Keeper:
+    """An actor: keeps the book of leases.
+
+    Args:
+        places: Rows in flight in all, or None.
+    """
+
+    def __init__(self, places: int | None) -> None:
+        self._leases = Leases(places)
+
+    def renew(self, name: str, held: Lease, busy: bool) -> Lease:
+        """See ``Leases``."""
+        return self._leases.renew(name, held, busy=busy, now=time.monotonic())
+
+
+def batch_dataset(
+    dataset: Dataset,
+    *,
+    actors: int | tuple[int, int] = 1,
+    block_rows: int = _BLOCK_ROWS,
+    cpus: float = 0.5,
+    **options: Any,
+) -> Dataset:
+    """Answer the rows of a dataset, with one limit for all actors.
+
+    The limit lives as long as the program that calls this.
+
+    Args:
+        dataset: Rows; see ``RayBatch``.
+        actors: How many, or at least and at most how many.
+        block_rows: Rows that an actor is given at once. Several such blocks are worked
+            on at a time.
+        cpus: Processors that Ray sets aside for an actor. Some must be left for
+            reading and writing: with none, the dataset waits for ever.
+        options: As for ``RayBatch``.
+
+    Raises:
+        ConfigurationError: Ray is not installed, or an option holds a key.
+        TypeError: An option is unknown.
+        ValueError: One cannot be used.
+    """
+    job = _checked(options)
+    ray = load_ray()
+    name = f"fireworks_async limit {uuid.uuid4().hex}"
+    keeper = (
+        ray.remote(_Keeper)
+        .options(name=name, num_cpus=0, max_restarts=-1, max_task_retries=-1)
+        .remote(job.concurrency)
+    )
+    answered = dataset.map_batches(
+        RayBatch,
+        fn_constructor_kwargs={**options, "limit": name},
+        batch_size=block_rows,
+        batch_format="pyarrow",
+        compute=_pool(ray, actors),
+        num_cpus=cpus,
+    )
+    # An actor dies with its last handle, and datasets are worked on when they are used.
+    _keepers.append(keeper)
+    return answered
+
+
+def load_ray() -> Any:
+    """Ray, loaded now.
+
+    Raises:
+        ConfigurationError: It is not installed.
+    """
+    try:
+        ray = importlib.import_module("ray")
+        importlib.import_module("ray.data")
+    except ImportError:
+        raise ConfigurationError(
+            "Ray is missing: pip install 'fireworks-async[ray]'"
+        ) from None
+    return ray
+
+
+def _pool(ray: Any, actors: int | tuple[int, int]) -> Any:
+    if isinstance(actors, int):
+        return ray.data.ActorPoolStrategy(size=actors)
+    least, most = actors
+    return ray.data.ActorPoolStrategy(min_size=least, max_size=most)
+
+
+def _checked(options: Mapping[str, Any]) -> Job:
+    if "api_key" in options:
+        raise ConfigurationError(
+            "api_key: arguments lie in Ray's object store; give each node the key in "
+            "its environment"
+        )
+    own = {"column", "ledger", "limit", "base_url", "api_key_env", "records"}
+    job = {name: value for name, value in options.items() if name not in own}
+    checked = Job.of(job, function="batch_dataset")
+    if others := sorted(job.keys() - _OF_RAY):
+        raise ValueError(f"{', '.join(others)}: not on Ray, where blocks are apart")
+    return checked
+
+
+async def _made(settings: BlockSettings) -> BlockRunner:
+    return BlockRunner(settings)
+
+
+def _without_nulls(value: object) -> object:
+    """A row as it was before tables gave all rows the same fields."""
+    match value:
+        case dict():
+            items = cast("dict[str, object]", value).items()
+            return {k: _without_nulls(v) for k, v in items if v is not None}
+        case list():
+            return [_without_nulls(item) for item in cast("list[object]", value)]
+        case _:
+            return value
+
+
+def _with_columns(
+    table: Table | None, answers: Sequence[Answered], *, records: bool
+) -> Table:
+    """The table with what became of its rows; without one, a table of that alone."""
+    pa: Any = importlib.import_module("pyarrow")
+
+    types = {
+        "custom_id": pa.string(),
+        "error": pa.string(),
+        "cause": pa.string(),
+        "attempts": pa.int64(),
+        "recorded": pa.bool_(),
+        "prompt_tokens": pa.int64(),
+        "cached_tokens": pa.int64(),
+        "completion_tokens": pa.int64(),
+        "ttft": pa.float64(),
+        "e2e": pa.float64(),
+        "cost": pa.float64(),
+        "response": pa.large_string(),
+    }
+    rows = [_columns_of(answer) for answer in answers]
+    columns = {
+        name: pa.array([row[number] for row in rows], kind)
+        for number, (name, kind) in enumerate(types.items())
+    }
+    if records:
+        del columns["response"]
+        lines = [answer.record for answer in answers]
+        columns["record"] = pa.array(lines, pa.large_binary())
+    if table is None:
+        return pa.table(columns)
+    joined: Any = table.drop_columns([n for n in columns if n in table.column_names])
+    for name, column in columns.items():
+        joined = joined.append_column(name, column)
+    return joined
+
+
+def _columns_of(answer: Answered) -> tuple[object, ...]:
+    """The values of the columns, in their order."""
+    line = _line(answer.record)
+    facts, error, usage, response = line.batch, line.error, None, None
+    if error is None and line.response is not None:
+        response = bytes(line.response.body).decode()
+        usage = _body(line.response.body).usage
+    usage = usage or _Usage()
+    details = usage.prompt_tokens_details or _Details()
+    return (
+        line.custom_id,
+        None if error is None else error.message,
+        None if error is None else str(error.code),
+        0 if answer.was_recorded else facts.attempts,
+        answer.was_recorded,
+        usage.prompt_tokens,
+        details.cached_tokens,
+        usage.completion_tokens,
+        facts.ttft,
+        facts.e2e,
+        facts.cost,
+        response,
+    )
