@@ -8,12 +8,15 @@ with the process. It holds nothing that the files do not say.
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import Final, TypeAlias
 
 import msgspec
+
+from fireworks_async.errors import BatchError
 
 __all__ = ("Entry", "Index", "Place", "State", "key_of")
 
@@ -105,6 +108,7 @@ class Index:
 
     def __init__(self, path: Path, *, by_digest: bool = False) -> None:
         path.unlink(missing_ok=True)
+        self._name = str(path)
         self.lock = threading.RLock()
         # One transaction, never committed: what fits the cache is never written.
         self._base = sqlite3.connect(
@@ -118,21 +122,34 @@ class Index:
             f"cache_size=-{_CACHE}",
         ):
             self._base.execute(f"PRAGMA {pragma}")
+        self._base.execute("BEGIN")
         self._base.execute(_SCHEMA)
         if by_digest:
             self._base.execute("CREATE INDEX by_digest ON rows (digest)")
-        self._base.execute("BEGIN")
         path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of it; idempotent."""
         self._base.close()
 
+    @contextmanager
+    def _used(self) -> Generator[sqlite3.Connection]:
+        """The base, for one thread at a time.
+
+        Raises:
+            BatchError: It cannot be gone on with, for instance because the disk is full.
+        """
+        with self.lock:
+            try:
+                yield self._base
+            except sqlite3.Error as error:
+                raise BatchError(f"{self._name}: {error}") from None
+
     def forget_seen(self) -> None:
         """Let the input be read from its beginning."""
-        with self.lock:
-            self._base.execute("DELETE FROM rows WHERE state = ?", (State.SEEN,))
-            self._base.execute("UPDATE rows SET line = 0, copies = 0")
+        with self._used() as base:
+            base.execute("DELETE FROM rows WHERE state = ?", (State.SEEN,))
+            base.execute("UPDATE rows SET line = 0, copies = 0")
 
     def find(self, keys: Iterable[bytes]) -> dict[bytes, Entry]:
         """The entries of those keys that have one."""
@@ -142,8 +159,8 @@ class Index:
             some = wanted[begin : begin + _MOST_PARAMETERS]
             marks = ",".join("?" * len(some))
             query = f"SELECT {_COLUMNS} FROM rows WHERE key IN ({marks})"  # noqa: S608 - marks only
-            with self.lock:
-                rows = self._base.execute(query, some).fetchall()
+            with self._used() as base:
+                rows = base.execute(query, some).fetchall()
             for row in rows:
                 entry = _entry(row)
                 found[entry.key] = entry
@@ -152,22 +169,22 @@ class Index:
     def put(self, entries: Iterable[Entry]) -> None:
         """Set entries, in the place of those that are there."""
         rows = [msgspec.structs.astuple(entry) for entry in entries]
-        with self.lock:
-            self._base.executemany(f"INSERT OR REPLACE {_VALUES}", rows)
+        with self._used() as base:
+            base.executemany(f"INSERT OR REPLACE {_VALUES}", rows)
 
     def record(self, entries: Iterable[Entry]) -> None:
         """Set what is recorded of rows; where they were seen stays as it is."""
         rows = [msgspec.structs.astuple(entry) for entry in entries]
-        with self.lock:
-            self._base.executemany(_RECORD, rows)
+        with self._used() as base:
+            base.executemany(_RECORD, rows)
 
     def answered(self, digests: Iterable[bytes]) -> dict[bytes, Place]:
         """Where an answer to each of these requests is recorded, if one is."""
         found: dict[bytes, Place] = {}
         query = "SELECT file, start, length FROM rows WHERE digest = ? AND state = ? LIMIT 1"
         for digest in dict.fromkeys(digests):
-            with self.lock:
-                row = self._base.execute(query, (digest, State.DONE)).fetchone()
+            with self._used() as base:
+                row = base.execute(query, (digest, State.DONE)).fetchone()
             if row is not None:
                 found[digest] = row
         return found
@@ -177,22 +194,23 @@ class Index:
 
         Nothing else may be asked or set in the meantime.
         """
-        yield from self._base.execute(
-            "SELECT file, start, length FROM rows WHERE state = ? "
-            "ORDER BY line = 0, line, run, start",
-            (state,),
-        )
+        with self._used() as base:
+            yield from base.execute(
+                "SELECT file, start, length FROM rows WHERE state = ? "
+                "ORDER BY line = 0, line, run, start",
+                (state,),
+            )
 
     def totals(self) -> tuple[int, int, float]:
         """How many rows are done and have failed, and what all, and others, cost."""
-        with self.lock:
+        with self._used() as base:
             counts = dict(
-                self._base.execute(
+                base.execute(
                     "SELECT state, count(*) FROM rows "
                     "WHERE cause != 'cancelled' GROUP BY state"
                 ).fetchall()
             )
-            (spent,) = self._base.execute("SELECT total(spent) FROM rows").fetchone()
+            (spent,) = base.execute("SELECT total(spent) FROM rows").fetchone()
         return counts.get(State.DONE, 0), counts.get(State.FAILED, 0), spent
 
 

@@ -3,6 +3,7 @@ import threading
 import pytest
 
 from fireworks_async.batch._index import Entry, Index, State, key_of
+from fireworks_async.errors import BatchError
 
 
 @pytest.fixture
@@ -89,3 +90,9 @@ def test_any_thread_may_ask(index):
 
 def test_names_that_are_no_unicode_have_keys():
     assert key_of("\ud800") != key_of("a")
+
+
+def test_a_base_that_cannot_be_gone_on_with_is_told(index):
+    index.close()
+    with pytest.raises(BatchError, match="index: Cannot operate on a closed"):
+        index.totals()

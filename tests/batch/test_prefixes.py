@@ -1,7 +1,10 @@
 from collections import deque
 
+from fireworks_async import AsyncFireworks
+from fireworks_async.batch import run_batch
 from fireworks_async.batch._prefixes import PrefixIntake
-from tests.support.batches import row
+from fireworks_async.simulator import Simulator
+from tests.support.batches import line, row, write_lines
 
 
 class FakeIntake:
@@ -106,3 +109,31 @@ def test_a_large_group_is_left_to_all_replicas(monkeypatch):
     assert intake.affinity(first) is None
     intake.settled(row("other", 77))
     assert taken(intake) == []
+
+
+async def cached_share(tmp_path, **options):
+    """The share of prompt tokens that the caches of several replicas held."""
+    async with (
+        Simulator(tokens=1, replicas=4) as simulator,
+        AsyncFireworks(base_url=simulator.base_url, api_key="fw_test") as client,
+    ):
+        summary = await run_batch(
+            tmp_path / "in.jsonl",
+            tmp_path / f"out{len(options)}.jsonl",
+            client=client,
+            concurrency=16,
+            **options,
+        )
+    return summary.cached_tokens / summary.prompt_tokens
+
+
+async def test_more_of_the_prompts_is_found_in_the_cache(tmp_path):
+    lines = [
+        line(f"{letter}{n}", f"{letter * 5} " * 400 + f"question {n}", max_tokens=1)
+        for n in range(3)
+        for letter in "abcdefg"
+    ]
+    write_lines(tmp_path / "in.jsonl", lines)
+    before = await cached_share(tmp_path)
+    after = await cached_share(tmp_path, prefix_order=True)
+    assert after > before + 0.1

@@ -1,5 +1,7 @@
 import asyncio
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -287,3 +289,28 @@ async def test_options_that_cannot_be_used_are_refused(tmp_path, options, said):
     async with AsyncFireworks(api_key="fw_test") as client:
         with pytest.raises(ValueError, match=said):
             await run_batch(source, output, client=client, **given)
+
+
+def resident():
+    """What the process holds, in bytes."""
+    pages = Path("/proc/self/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+async def test_memory_does_not_grow_with_the_number_of_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr("fireworks_async.batch._index._CACHE", 512)
+    with (tmp_path / "in.jsonl").open("w") as file:
+        for number in range(60_000):
+            file.write(json.dumps(line(f"r{number}")) + "\n")
+    seen = {}
+
+    class Watching(FakeSender):
+        async def send(self, row, *, affinity=None):
+            if row.line % 20_000 == 0:
+                seen[row.line] = await asyncio.to_thread(resident)
+            return answered()
+
+    await run(tmp_path, Watching(), places=64)
+    assert seen[60_000] - seen[20_000] < 8 * 2**20

@@ -35,11 +35,14 @@ class Zygote:
         self._process.stdin.close()
         await self._process.wait()
 
-    async def start(self, folder, url, *, at=0, ordered=False, retry=(), places=PLACES):
+    async def start(
+        self, folder, url, *, at=0, largest=0, ordered=False, retry=(), places=PLACES
+    ):
         command = {
             "folder": str(folder),
             "url": url,
             "at": at,
+            "largest": largest,
             "ordered": ordered,
             "retry": retry,
             "concurrency": places,
@@ -188,3 +191,21 @@ async def test_no_change_of_a_file_is_a_bad_moment_to_die(tmp_path, zygote, caps
     with capsys.disabled():
         sys.stdout.write(f"\ndied in each of {calls - 1} changes of files\n")
     assert calls > 15
+
+
+@pytest.mark.slow
+async def test_a_full_disk_ends_the_run_and_the_next_goes_on(tmp_path, zygote):
+    folder = tmp_path / "job"
+    write_job(folder, 20)
+    async with Simulator(tokens=2) as simulator:
+        for kilobytes in (2, 6):
+            largest = kilobytes * 1024 + 100
+            await zygote.start(folder, simulator.base_url, largest=largest)
+            assert await zygote.status() == 1
+            data = (folder / "out.jsonl").read_bytes()
+            assert 0 < len(data) <= largest
+            assert data.endswith(b"\n")
+        await zygote.start(folder, simulator.base_url)
+        assert await zygote.status() == 0
+        assert len(simulator.requests) <= 20 + 2 * PLACES
+    assert_whole(folder, 20)

@@ -1,13 +1,15 @@
 """Runs batches in forks of one process that has everything imported, to be killed.
 
 Commands come as lines of JSON on standard input: ``{"folder", "url", "at", "ordered",
-"retry"}``. For each, the pid of the fork is printed, and later its exit status. With
-``at``, the fork dies at that call of those that change a file, in the middle of it.
+"retry", "concurrency", "largest"}``. For each, the pid of the fork is printed, and later its exit status. With
+``at``, the fork dies at that call of those that change a file, in the middle of it;
+with ``largest``, its files cannot grow beyond so many bytes.
 """
 
 import asyncio
 import json
 import os
+import resource
 import sys
 
 from fireworks_async import AsyncFireworks
@@ -64,6 +66,9 @@ def main():
             try:
                 if command["at"]:
                     die_at(command["at"])
+                if command["largest"]:
+                    limits = (command["largest"], command["largest"])
+                    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
                 asyncio.run(run(command))
             except BaseException as error:  # noqa: BLE001 - the parent tells it
                 sys.stderr.write(f"{error!r}\n")
