@@ -122,3 +122,11 @@ async def hurry(monkeypatch: pytest.MonkeyPatch) -> "Hurry":
     from tests.support.hurry import Hurry
 
     return Hurry(monkeypatch)
+
+
+@pytest.fixture
+async def stillness(monkeypatch: pytest.MonkeyPatch) -> "Hurry":
+    """In addition, what is done takes no time, however busy the machine is."""
+    from tests.support.hurry import Hurry
+
+    return Hurry(monkeypatch, still=True)

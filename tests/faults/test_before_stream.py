@@ -199,7 +199,7 @@ async def failure_of_any(call, status):
     assert caught.value.status_code == status
 
 
-@pytest.mark.usefixtures("no_jitter")
+@pytest.mark.usefixtures("no_jitter", "stillness")
 async def test_f14_retries_are_a_bounded_share_of_a_load_that_fails(ask, client_to):
     calls = 600
     async with RawServer(default=refused(503)) as server:
@@ -210,7 +210,7 @@ async def test_f14_retries_are_a_bounded_share_of_a_load_that_fails(ask, client_
         assert calls < len(server.log) <= calls + 500
 
 
-@pytest.mark.usefixtures("no_jitter")
+@pytest.mark.usefixtures("no_jitter", "stillness")
 async def test_f14_the_budget_fills_again_when_calls_succeed(ask, client_to):
     async with RawServer(default=refused(503)) as server:
         client = client_to(server, max_retries=2, max_concurrency=50)

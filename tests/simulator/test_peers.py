@@ -20,6 +20,8 @@ from tests.support.leaks import settle
 from tests.support.simulated import HELLO, MODEL, REASONER
 from tests.support.sounds import wav
 
+pytestmark = pytest.mark.timeout(60)
+
 WEATHER = {
     "type": "function",
     "function": {

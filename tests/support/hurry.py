@@ -19,11 +19,17 @@ _QUIET = 0.003
 
 
 class Hurry:
-    """Time as the running loop has it; made inside the loop."""
+    """Time as the running loop has it; made inside the loop.
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    Still, it passes only where it is waited for: what is done takes none, so that no
+    load of the machine shows. What is busy until some time would then be so for ever.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, still: bool = False) -> None:
         self._ahead = 0.0
-        self._monotonic = time.monotonic
+        began_at = time.monotonic()
+        self._monotonic = (lambda: began_at) if still else time.monotonic
+        self._still = still
         selector = asyncio.get_running_loop()._selector
         self._select = selector.select
         monkeypatch.setattr(selector, "select", self._skip)
@@ -38,9 +44,10 @@ class Hurry:
         return self._monotonic() + self._ahead
 
     def _skip(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, Any]]:
-        if timeout is None or timeout <= _QUIET:
+        if not timeout:
             return self._select(timeout)
-        ready = self._select(_QUIET)
+        real = min(timeout, _QUIET)
+        ready = self._select(real)
         if not ready:
-            self._ahead += timeout - _QUIET
+            self._ahead += timeout if self._still else timeout - real
         return ready
