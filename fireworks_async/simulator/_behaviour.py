@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from fireworks_async.simulator._examples import example
+from fireworks_async.simulator._grammars import derived
 from fireworks_async.simulator._models import reasons
 from fireworks_async.simulator._prompts import TextPrompt
 from fireworks_async.simulator._replies import Reply, ToolCall
@@ -182,6 +183,10 @@ def _made_up(body: dict[str, Any], length: int, sequence: str) -> list[str]:
     if wanted.get("type") in ("json_object", "json_schema"):
         value = example(_schema_of(wanted))
         return split_json(msgspec.json.encode(value).decode())
+    if wanted.get("type") == "grammar":
+        text = derived(wanted.get("grammar") or "")
+        if text is not None:
+            return split_words(text)
     pieces = words(sequence, length)
     if length > 1:
         pieces[-1] = "."

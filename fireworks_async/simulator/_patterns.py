@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-__all__ = ("matching",)
+__all__ = ("matching", "one_of")
 
 _CANDIDATES = "a0A-_ .@/:" + "".join(map(chr, range(33, 127))) + "\t\né"
 _MARKS = frozenset("|)")
@@ -85,7 +85,7 @@ class _Reader:
             case "(":
                 return self._group()
             case "[":
-                return _one(self._taken(_CLASS.match(self._pattern, self._at)))
+                return one_of(self._taken(_CLASS.match(self._pattern, self._at)))
             case "\\":
                 found = _ESCAPE.match(self._pattern, self._at)
                 return self._escaped(self._taken(found)[1:])
@@ -98,7 +98,7 @@ class _Reader:
             return self._groups[int(name) - 1]
         if name[0] in "xu" and len(name) > 1:
             return chr(int(name[1:], base=16))
-        return _one(f"\\{name}")
+        return one_of(f"\\{name}")
 
     def _group(self) -> str:
         opening = ""
@@ -142,9 +142,16 @@ class _Reader:
         return int(min(least + self._more, most))
 
 
-def _one(matcher: str) -> str:
-    """Find a character for a class or an escape."""
-    compiled = re.compile(matcher)
+def one_of(matcher: str) -> str:
+    """Find a character for a class or an escape.
+
+    Raises:
+        ValueError: None of the usual ones fits, or it is no class.
+    """
+    try:
+        compiled = re.compile(matcher)
+    except re.error as error:
+        raise ValueError("no class") from error
     for character in _CANDIDATES:
         if compiled.fullmatch(character):
             return character
