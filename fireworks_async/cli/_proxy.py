@@ -66,7 +66,10 @@ def proxy(
 
     serving = Serving(config=config, host=host, port=port, workers=workers)
     if check:
-        replace(serving, upstream="" if simulate else None).settings()
+        settings = replace(serving, upstream="" if simulate else None).settings()
+        count = len(settings.deployments)
+        noun = "deployment" if count == 1 else "deployments"
+        sys.stdout.write(f"{config or 'no file'}: {count} {noun}, all well\n")
         return ExitCode.OK
     run = partial(_run, simulate=simulate)
     with contextlib.suppress(KeyboardInterrupt):

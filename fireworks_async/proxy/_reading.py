@@ -68,11 +68,11 @@ class Tally:
                 self.usage = chunk.usage
                 found = True
             for choice in chunk.choices:
-                if choice.finish_reason is None:
-                    still_open.add(choice.index)
-                else:
+                if choice.finish_reason is not None:
                     still_open.discard(choice.index)
                     self.is_whole = True
+                elif choice.index not in still_open:
+                    still_open.add(choice.index)
         if still_open:
             self.is_whole = False
         return found

@@ -50,6 +50,7 @@ OTHER_ROOMS = {
 }
 # Test files in mirroring rooms that look at more than one module.
 OTHER_FILES = {
+    "tests/proxy/test_peers.py",
     "tests/client/test_statuses.py",
     "tests/loadtest/test_truth.py",
     "tests/simulator/test_peers.py",
