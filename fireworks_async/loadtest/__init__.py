@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fireworks_async.loadtest._calibration import Calibration
+    from fireworks_async.loadtest._compare import comparison_lines, read_report
     from fireworks_async.loadtest._facts import HostFacts
     from fireworks_async.loadtest._measures import Distribution
     from fireworks_async.loadtest._options import LoadTestOptions
     from fireworks_async.loadtest._progress import Progress
     from fireworks_async.loadtest._record import Record
     from fireworks_async.loadtest._report import LoadTestReport, Run
+    from fireworks_async.loadtest._report_html import html_page
+    from fireworks_async.loadtest._report_terminal import terminal_lines
     from fireworks_async.loadtest._run import run_loadtest
     from fireworks_async.loadtest._spend import Estimate
     from fireworks_async.loadtest._summary import Goodput, Rates, Summary
@@ -30,6 +33,7 @@ else:
         name: f"fireworks_async.loadtest.{home}"
         for home, names in {
             "_calibration": ("Calibration",),
+            "_compare": ("comparison_lines", "read_report"),
             "_facts": ("HostFacts",),
             "_measures": ("Distribution",),
             "_options": ("LoadTestOptions",),
@@ -39,6 +43,8 @@ else:
                 "LoadTestReport",
                 "Run",
             ),
+            "_report_html": ("html_page",),
+            "_report_terminal": ("terminal_lines",),
             "_run": ("run_loadtest",),
             "_spend": ("Estimate",),
             "_summary": (
@@ -86,5 +92,9 @@ __all__ = (
     "Timeline",
     "Verdict",
     "Window",
+    "comparison_lines",
+    "html_page",
+    "read_report",
     "run_loadtest",
+    "terminal_lines",
 )

@@ -169,6 +169,8 @@ def _log_ticks(low: float, high: float) -> list[float]:
     if len(found) < 3:
         every = [10.0**power * each for power in powers for each in range(1, 10)]
         found = [round(value, 12) for value in every if low <= value <= high]
+    if len(found) < 3:
+        return [value for value in _ticks(low, high) if low <= value <= high]
     # Of many, the powers of ten say enough.
     return found if len(found) <= 9 else [v for v in found if math.log10(v) % 1 < 1e-9]
 

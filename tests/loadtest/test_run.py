@@ -115,6 +115,16 @@ async def test_the_first_request_is_refused():
         assert len(simulator.requests) == 1
 
 
+async def test_text_completions():
+    async with Simulator(gap=0.001) as simulator:
+        report = await measure(simulator, endpoint="completions")
+        assert {r.path for r in simulator.requests} == {"/v1/completions"}
+    summary = report.runs[0].summary
+    assert (summary.completed, summary.total_completion_tokens) == (12, 72)
+    assert summary.itl.p50 > 0
+    assert summary.counted_by == {"events": summary.measured}
+
+
 async def test_embeddings():
     async with Simulator() as simulator:
         report = await measure(
