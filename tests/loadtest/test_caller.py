@@ -55,6 +55,7 @@ async def test_the_text_is_kept_only_for_a_next_turn():
     assert answer == ""
 
 
+@pytest.mark.usefixtures("stillness")
 async def test_leaving_in_the_middle():
     item = Item(messages=HELLO, output_tokens=500, cancel_after=3)
     async with Simulator(gap=0.002) as simulator:

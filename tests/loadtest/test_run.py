@@ -68,6 +68,7 @@ async def test_lengths_are_exact_on_both_sides():
     assert {record.label for record in records} == {"40/6", "81/3"}
 
 
+@pytest.mark.usefixtures("stillness")
 async def test_the_servers_log_agrees_with_the_starts():
     async with Simulator() as simulator:
         report = await measure(
