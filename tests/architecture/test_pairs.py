@@ -51,6 +51,7 @@ OTHER_ROOMS = {
 # Test files in mirroring rooms that look at more than one module.
 OTHER_FILES = {
     "tests/proxy/test_peers.py",
+    "tests/proxy/test_soak.py",
     "tests/client/test_statuses.py",
     "tests/loadtest/test_truth.py",
     "tests/simulator/test_peers.py",
