@@ -9,7 +9,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from fireworks_async.simulator._patterns import matching
-from fireworks_async.simulator._schemas import Schemas, Words, is_list, joined
+from fireworks_async.simulator._schemas import (
+    Schemas,
+    Words,
+    is_list,
+    is_possible,
+    joined,
+)
 
 __all__ = ("example",)
 
@@ -67,20 +73,30 @@ class _Maker:
         depth += hops
         if words is None or depth > _DEEPEST:
             return None
-        if values := [words["const"]] if "const" in words else words.get("enum"):
-            return _picked(words, values, turn)
         for name in ("anyOf", "oneOf"):
             if options := words.pop(name, None):
-                chosen, _ = self._schemas.settled(self._chosen(options, depth))
-                rest = joined(words, chosen or {})
-                return self.make(rest, depth + (hops == 0), turn)
+                rest, more = self._chosen(words, options, depth)
+                return self.make(rest, depth + more, turn)
+        if values := [words["const"]] if "const" in words else words.get("enum"):
+            return _picked(words, values, turn)
         return self._typed(words, depth, turn)
 
-    def _chosen(self, options: list[Any], depth: int) -> Any:
-        heights = [self._schemas.height(option) for option in options]
-        if depth >= _SHALLOW:
-            return options[heights.index(min(heights))]
-        return options[next((i for i, h in enumerate(heights) if h < math.inf), 0)]
+    def _chosen(
+        self, words: Words, options: list[Any], depth: int
+    ) -> tuple[Words | bool, int]:
+        """Give the words together with the first option that goes with them.
+
+        Deep down, the option that ends soonest comes first.
+        """
+        height = self._schemas.height
+        is_deep = depth >= _SHALLOW
+        for option in sorted(
+            options, key=lambda one: height(one) if is_deep else height(one) == math.inf
+        ):
+            inner, hops = self._schemas.settled(option)
+            if inner is not None and is_possible(both := joined(words, inner)):
+                return both, hops
+        return False, 0
 
     def _typed(self, words: Words, depth: int, turn: int) -> Any:
         match self._kind(words, depth):

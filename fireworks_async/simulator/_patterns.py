@@ -50,10 +50,7 @@ class _Reader:
 
     def text(self) -> str:
         """Give a text for the whole pattern."""
-        text = self._alternatives()
-        if self._at < len(self._pattern):
-            raise ValueError("a parenthesis too many")
-        return text
+        return self._alternatives()
 
     def _alternatives(self) -> str:
         texts = ["".join(self._sequence())]
@@ -71,8 +68,8 @@ class _Reader:
         return self._pattern[self._at : self._at + 1]
 
     def _taken(self, found: re.Match[str] | None) -> str:
-        if found is None:
-            raise ValueError("not understood")
+        # What `re` has accepted has such a thing here.
+        assert found is not None
         self._at = found.end()
         return found[0]
 
@@ -110,8 +107,6 @@ class _Reader:
         else:
             opening = self._taken(_GROUP.match(self._pattern, self._at))
         text = self._alternatives()
-        if self._peek() != ")":
-            raise ValueError("a parenthesis too few")
         self._at += 1
         if is_look:
             return ""

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeGuard, cast
 
-__all__ = ("Schemas", "Words", "has_scalar", "is_list", "joined")
+__all__ = ("Schemas", "Words", "has_scalar", "is_list", "is_possible", "joined")
 
 Words = dict[str, Any]
 """The words of one schema."""
@@ -90,17 +90,28 @@ class Schemas:
                 return None, hops
             words = joined(words, other)
             hops += more
-        return words, hops
+        return (words if is_possible(words) else None), hops
+
+
+def is_possible(words: Words) -> bool:
+    """Tell whether types and values are left; the rest is not looked at."""
+    return words.get("type") != [] and words.get("enum") != []
 
 
 def joined(first: Words, second: Words) -> Words:
     """Give the words of a schema that demands what both demand."""
-    words = dict(first)
-    for name, value in second.items():
+    words = _without_const(first)
+    for name, value in _without_const(second).items():
         words[name] = _both(name, words[name], value) if name in words else value
-    if "const" in words:
-        words["enum"] = [words["const"]]
     return words
+
+
+def _without_const(words: Words) -> Words:
+    """Say it as an `enum` of one, which goes with others."""
+    if "const" not in words:
+        return dict(words)
+    others = {name: value for name, value in words.items() if name != "const"}
+    return joined(others, {"enum": [words["const"]]})
 
 
 def is_list(value: Any) -> TypeGuard[list[Any]]:

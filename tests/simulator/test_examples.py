@@ -136,6 +136,15 @@ def test_the_plainest_value_is_made(schema, value):
         },
         {"allOf": [{"enum": ["a", "b"]}, {"enum": ["b", "c"]}]},
         {"anyOf": [False, {"type": "string"}], "minLength": 7},
+        {"type": "string", "anyOf": [{"type": "integer"}, {"minLength": 5}]},
+        {"const": 1, "anyOf": [{"const": 2}, {"enum": [3, 1]}]},
+        {"enum": [1, 2], "anyOf": [{"enum": [3]}, {"enum": [2]}]},
+        {
+            "allOf": [
+                {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+                {"anyOf": [{"minimum": 4, "type": "integer"}]},
+            ]
+        },
         {
             "type": "object",
             "properties": {"kind": {"type": "string"}},

@@ -48,7 +48,19 @@ def test_the_length_is_within_bounds(least, most):
 
 
 @pytest.mark.parametrize(
-    "pattern", ["(", ")", "[", "a**", r"^\p{L}$", "(?=b)a", r"\1", "^a(?<!a)$"]
+    "pattern",
+    [
+        "(",
+        ")",
+        "[",
+        "a**",
+        r"^\p{L}$",
+        "(?=b)a",
+        r"\1",
+        "^a(?<!a)$",
+        r"[^\x00-\U0010ffff]",
+        "(a)?(?(1)b|c)",
+    ],
 )
 def test_what_is_wrong_or_too_clever_gives_nothing(pattern):
     assert matching(pattern) is None

@@ -57,6 +57,13 @@ def test_references_and_parts_are_joined():
         ({"type": ["a", "b"]}, {"type": "b"}, {"type": ["b"]}),
         ({"required": ["a"]}, {"required": ["b", "a"]}, {"required": ["a", "b"]}),
         ({"multipleOf": 4}, {"multipleOf": 6}, {"multipleOf": 12}),
+        ({"multipleOf": 0.5}, {"multipleOf": 2}, {"multipleOf": 2}),
+        ({"type": "integer"}, {"type": "string"}, {"type": []}),
+        (
+            {"anyOf": [True, False]},
+            {"anyOf": [{}]},
+            {"anyOf": [{"allOf": [True, {}]}, {"allOf": [False, {}]}]},
+        ),
         ({"maxLength": 4}, {"maxLength": 6}, {"maxLength": 4}),
         ({"enum": [1, 2]}, {"enum": [2, 3]}, {"enum": [2]}),
         ({"items": {}}, {"items": False}, {"items": {"allOf": [{}, False]}}),
