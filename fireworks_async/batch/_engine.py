@@ -13,11 +13,11 @@ from typing import Any, Final, Literal, TypeAlias
 
 from fireworks_async.batch._cost import Bill
 from fireworks_async.batch._intake import Intake, Sink
-from fireworks_async.batch._interfaces import Limiter, Outcome, Permit
+from fireworks_async.batch._interfaces import Limiter, Outcome
 from fireworks_async.batch._records import BatchResult
 from fireworks_async.batch._retries import Breaker, Retries
 from fireworks_async.batch._rows import Row
-from fireworks_async.batch._senders import Attempt, Sender
+from fireworks_async.batch._senders import Attempt, Sender, Sending
 from fireworks_async.batch._shares import Shares
 from fireworks_async.batch._tally import BatchProgress, Tally
 from fireworks_async.errors import FireworksError
@@ -32,27 +32,6 @@ _WINDOW: Final = 1000
 # What neither a pause nor another attempt would change.
 _OF_THE_ROW: Final = frozenset({"refused", "invalid"})
 _HEALTHY: Final = _OF_THE_ROW | {"rate_limit", "scaling_up", "account"}
-
-
-class _Sending:
-    """An attempt that is being made.
-
-    Attributes:
-        row: Of which row.
-        permit: By which right.
-        bound: US dollars that were set aside.
-        has_begun: Whether anything may have been sent.
-        is_over: Whether it has ended, well or not.
-    """
-
-    __slots__ = ("bound", "has_begun", "is_over", "permit", "row")
-
-    def __init__(self, row: Row, permit: Permit, bound: float) -> None:
-        self.row = row
-        self.permit = permit
-        self.bound = bound
-        self.has_begun = False
-        self.is_over = False
 
 
 class Engine:
@@ -100,6 +79,7 @@ class Engine:
         self._attempts: set[asyncio.Task[None]] = set()
         self._again: list[tuple[float, int, Row]] = []
         self._given_up: list[Row] = []
+        self._next_up: Row | None = None
         self._fetching: asyncio.Task[None] | None = None
         self._dispatching: asyncio.Task[None] | None = None
         self._has_ended = False
@@ -165,12 +145,15 @@ class Engine:
                 self._fetch()
                 await self._wait()
                 continue
+            # A stop may come before it is sent, and it may have been sent before.
+            self._next_up = row
             bound = await self._afforded(row)
             if bound is None:
                 return
             permit = await self._limiter.admit(row.demand)
             self._breaker.sent()
-            sending = _Sending(row, permit, bound)
+            self._next_up = None
+            sending = Sending(row, permit, bound)
             attempt = asyncio.ensure_future(self._attempt(sending))
             self._attempts.add(attempt)
             attempt.add_done_callback(partial(self._ended, sending))
@@ -244,7 +227,7 @@ class Engine:
         self._waits_for_money = False
         return bound
 
-    async def _attempt(self, sending: "_Sending") -> None:
+    async def _attempt(self, sending: Sending) -> None:
         row = sending.row
         sending.has_begun = True
         attempt = await self._sender.send(row, affinity=self._intake.affinity(row))
@@ -328,7 +311,7 @@ class Engine:
         if self._shares is not None:
             await self._shares.settle(row, result, place)
 
-    def _ended(self, sending: "_Sending", attempt: asyncio.Task[None]) -> None:
+    def _ended(self, sending: Sending, attempt: asyncio.Task[None]) -> None:
         self._attempts.discard(attempt)
         self._changed.set()
         if not sending.is_over:
@@ -336,7 +319,7 @@ class Engine:
         if not attempt.cancelled() and (error := attempt.exception()) is not None:
             self._fail(error)
 
-    def _give_up(self, sending: "_Sending") -> None:
+    def _give_up(self, sending: Sending) -> None:
         """An attempt was cancelled: what was set aside for it may have been spent."""
         sending.permit.settle(Outcome(cause="cancelled"))
         row, has_begun = sending.row, sending.has_begun
@@ -368,6 +351,8 @@ class Engine:
     async def _note_what_was_spent(self) -> None:
         """Record rows that cost something and are not over: another run goes on."""
         rows = [*self._given_up, *(row for _, _, row in self._again)]
+        if self._next_up is not None:
+            rows.append(self._next_up)
         unfinished = FireworksError("the run was stopped before the row was answered")
         await asyncio.gather(
             *(
@@ -385,7 +370,7 @@ class Engine:
                     )
                 )
                 for row in rows
-                if row.spent
+                if row.attempts and row.spent
             )
         )
 

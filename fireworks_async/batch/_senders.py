@@ -8,7 +8,7 @@ import msgspec
 
 from fireworks_async._protocol.completions import Usage
 from fireworks_async.batch._causes import cause_of
-from fireworks_async.batch._interfaces import Cause, Outcome
+from fireworks_async.batch._interfaces import Cause, Outcome, Permit
 from fireworks_async.batch._rows import Row
 from fireworks_async.errors import APIError, APIStatusError, FireworksError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fireworks_async._client.client import AsyncFireworks
     from fireworks_async._client.stream import Stream
 
-__all__ = ("Attempt", "ClientSender", "Sender")
+__all__ = ("Attempt", "ClientSender", "Sender", "Sending")
 
 _AFFINITY = "x-session-affinity"
 
@@ -64,6 +64,27 @@ class Attempt(msgspec.Struct, kw_only=True):
             ttft=self.ttft,
             total=self.e2e,
         )
+
+
+class Sending:
+    """An attempt that is being made.
+
+    Attributes:
+        row: Of which row.
+        permit: By which right.
+        bound: US dollars that were set aside.
+        has_begun: Whether anything may have been sent.
+        is_over: Whether it has ended, well or not.
+    """
+
+    __slots__ = ("bound", "has_begun", "is_over", "permit", "row")
+
+    def __init__(self, row: Row, permit: Permit, bound: float) -> None:
+        self.row = row
+        self.permit = permit
+        self.bound = bound
+        self.has_begun = False
+        self.is_over = False
 
 
 class Sender(Protocol):

@@ -324,3 +324,18 @@ class TestSharing:
         rig = Rig(FakeSender(lambda row: refused(400)), self.REQUESTS, shares=True)
         assert set((await rig.run()).values()) == {"refused"}
         assert rig.tally.failures == {"refused": 7}
+
+
+async def test_a_row_that_was_not_sent_leaves_no_record_at_a_stop():
+    """What an earlier run recorded of it still holds."""
+    rig = Rig(FakeSender(), 3, bill=Bill(PriceBook(), Budget(0.0)))
+    rig.engine._intake._reader = SpentReader()
+    assert await rig.run() == {}
+    assert rig.engine.stopped == "cost"
+
+
+class SpentReader(RowReader):
+    def read(self, line, source):
+        row = super().read(line, source)
+        row.spent = 1.0
+        return row
