@@ -9,7 +9,7 @@ import pytest
 from tests.support.package import module_name, sources
 
 # Libraries of others; loaded once, so that only our own modules are looked at.
-OTHERS = "aiohttp, aiohttp.web, anyio, msgspec, pytest, rich, typer"
+OTHERS = "aiohttp, aiohttp.web, anyio, msgspec, numpy, pytest, rich, typer"
 
 
 def run(code):
