@@ -123,21 +123,21 @@ def test_a_budget_of_nothing_lets_nothing_in():
 
 
 def test_a_limit_that_is_used_doubles_in_its_time_and_shrinks_when_it_is_not():
-    account = Account(requests=60, doubles_in=3600, most=3)
+    account = Account(requests=20, doubles_in=3600, most=3)
 
     def use(share, hours):
         """Ask so often for so long; give the limit then."""
         end = account.now + hours * 3600
         while account.now < end:
-            limit = int(account.header("limit-requests")) if account.told else 60
+            limit = int(account.header("limit-requests")) if account.told else 20
             account.now += 60 / (limit * share)
             account.asks()
         return int(account.header("limit-requests"))
 
-    assert 110 <= use(0.95, 1) <= 120
-    assert use(0.95, 2) == 180
-    assert 110 <= use(0.65, 1) <= 180
-    assert use(0.2, 3) == 60
+    assert 36 <= use(0.95, 1) <= 40
+    assert use(0.95, 2) == 60
+    assert 36 <= use(0.65, 1) <= 60
+    assert use(0.2, 3) == 20
 
 
 def test_limits_can_change_while_it_runs():
