@@ -19,7 +19,7 @@ def run(code):
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     ).stdout
 
 
@@ -72,6 +72,7 @@ def test_a_name_is_kept_after_its_first_use():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(200)
 def test_every_module_can_be_imported_first():
     """In forks of one process: no module needs another to have been imported before."""
     names = [module_name(source) for source in sources()]
