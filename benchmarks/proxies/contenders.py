@@ -17,7 +17,7 @@ MODEL = "bench"
 _HERE = Path(__file__).parent
 _REPOSITORY = _HERE.parent.parent
 _UPSTREAM_MODEL = "accounts/fireworks/models/llama-v3p3-70b-instruct"
-_PATIENCE = 120.0
+_PATIENCE = 300.0
 MASTER_KEY = "sk-benchmark-7c1d5e0a9b"
 
 CONFIG = """\

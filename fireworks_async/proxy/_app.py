@@ -10,6 +10,7 @@ from fireworks_async.proxy._endpoints import Endpoints
 from fireworks_async.proxy._gateway import Gateway
 from fireworks_async.proxy._health import Health
 from fireworks_async.proxy._lists import Lists
+from fireworks_async.proxy._page import Page
 from fireworks_async.proxy._settings import GatewaySettings
 from fireworks_async.proxy._watching import Watching
 
@@ -48,7 +49,13 @@ def create_app(
     gateway = Gateway(settings, share=share, shared=shared)
     app = web.Application(client_max_size=settings.max_request_bytes)
     app[GATEWAY] = gateway
-    rooms = (Endpoints(gateway), Lists(gateway), Health(gateway), Watching(gateway))
+    rooms = (
+        Endpoints(gateway),
+        Lists(gateway),
+        Health(gateway),
+        Watching(gateway),
+        Page(gateway),
+    )
     app.add_routes([route for room in rooms for route in room.routes()])
 
     async def running(_: web.Application) -> AsyncIterator[None]:

@@ -44,6 +44,7 @@ class Gateway:
         settings: The present ones.
         upstream: The way to the deployments.
         sweeper: Looks after the streams.
+        watchers: Those that would watch for ever; nobody waits for them to end.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Gateway:
         self.sweeper = Sweeper(self.clock, settings.keepalive)
         self._exchange = None if shared is None else Exchange(shared)
         self._publishing: asyncio.Task[None] | None = None
+        self.watchers: set[asyncio.Task[object]] = set()
 
     async def start(self) -> None:
         """Begin; in the loop that serves."""

@@ -108,6 +108,8 @@ async def serve(serving: Serving, announce: Callable[[str], None]) -> None:
                 else:
                     _logger.warning("reloaded")
     finally:
+        for watcher in tuple(app[GATEWAY].watchers):
+            watcher.cancel()
         await server.stop(drain=_DRAIN)
 
 
