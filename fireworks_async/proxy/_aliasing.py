@@ -61,9 +61,13 @@ class Renaming:
         """Rename in whole events, which hold so many chunks."""
         if not self._old and not self._learn(block):
             return self._one_by_one(block)
-        if block.count(self._old) != chunks:
-            return self._one_by_one(block)
-        return block.replace(self._old, self._new)
+        renamed = block.replace(self._old, self._new)
+        grows = len(self._new) - len(self._old)
+        # How many there were shows in the length: one look at the bytes, not two.
+        found = (
+            (len(renamed) - len(block)) // grows if grows else block.count(self._old)
+        )
+        return renamed if found == chunks else self._one_by_one(block)
 
     def _learn(self, block: bytes) -> bool:
         found = _MODEL.search(block)
