@@ -118,6 +118,8 @@ class _Worker:
             *(sys.executable, "-m", _WORKER),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            # Ctrl-C is for this process, which then tells them.
+            start_new_session=True,
         )
         self.send(self._job)
         if not isinstance(await self._next(), Ready):

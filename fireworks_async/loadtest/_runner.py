@@ -128,7 +128,10 @@ class Runner:
         if limits.duration is None or limits.drain is None:
             await run
             return
-        over = asyncio.create_task(self._until(limits.duration + limits.drain))
+        # Being stopped leaves what is in flight its time to end.
+        over = asyncio.create_task(
+            self._wait(limits.duration + limits.drain, sleepers=set())
+        )
         await asyncio.wait((run, over), return_when=asyncio.FIRST_COMPLETED)
         over.cancel()
         if run.done():
@@ -268,15 +271,19 @@ class Runner:
         if moment <= self._now() or self._stopped:
             # Who is late lets others run all the same.
             await asyncio.sleep(0)
-            return
+        else:
+            await self._wait(moment, self._sleepers)
+
+    async def _wait(self, moment: float, sleepers: "set[asyncio.Future[None]]") -> None:
+        """Wait for a moment, or for being woken among the sleepers."""
         awake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._sleepers.add(awake)
+        sleepers.add(awake)
         timer = self._clock.call_at(self._origin + moment, lambda: _wake(awake))
         try:
             await awake
         finally:
             timer.cancel()
-            self._sleepers.discard(awake)
+            sleepers.discard(awake)
 
 
 def _wake(sleeper: "asyncio.Future[None]") -> None:

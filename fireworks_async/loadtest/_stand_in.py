@@ -45,6 +45,8 @@ async def stand_ins(*paces: Pace) -> AsyncGenerator[list[str]]:
         *(sys.executable, "-m", __name__, *map(str, paces)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        # Ctrl-C is for the one who started it, who then ends it.
+        start_new_session=True,
     )
     assert process.stdin is not None
     assert process.stdout is not None

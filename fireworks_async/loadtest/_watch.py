@@ -58,7 +58,8 @@ class Watch:
     def __init__(self) -> None:
         self._lags: list[float] = []
         self._pauses: list[float] = []
-        self._collecting_since = 0.0
+        # None between two collections, and when Ctrl-C came in the middle of a start.
+        self._collecting_since: float | None = None
         self._began = 0.0
         self._cpu = 0.0
         self._loop_cpu = 0.0
@@ -118,8 +119,9 @@ class Watch:
     ) -> None:
         if phase == "start":
             self._collecting_since = time.monotonic()
-        else:
+        elif self._collecting_since is not None:
             self._pauses.append(time.monotonic() - self._collecting_since)
+            self._collecting_since = None
 
 
 def _seconds_starved() -> float | None:

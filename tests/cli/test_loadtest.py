@@ -1,4 +1,8 @@
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -92,6 +96,37 @@ def test_another_machine_is_asked_about(run):
     assert (ran.code, ran.out) == (2, "")
     assert "100 requests to api.fireworks.ai, about $" in ran.err
     assert "add --yes" in ran.err
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60)
+@pytest.mark.skipif(sys.platform == "win32", reason="it has other signals")
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_ctrl_c_gives_a_report_of_what_came(processes):
+    """It reaches the whole group of a terminal; the simulator has to outlive it."""
+    command = [
+        *(sys.executable, "-m", "fireworks_async", "loadtest", "--simulate"),
+        *("--duration", "60", "--concurrency", "2", "--output-tokens", "8"),
+        *("--no-calibration", "--processes", processes),
+    ]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        seen = ""
+        while "tokens/s" not in seen:
+            line = running.stderr.readline()
+            assert line, seen
+            seen += line
+        os.killpg(running.pid, signal.SIGINT)
+        out, err = running.communicate()
+    assert running.returncode == 3
+    assert "ended early: it was stopped" in out
+    assert " failed" not in out
+    assert "Traceback" not in err
 
 
 @pytest.mark.slow

@@ -183,7 +183,8 @@ async def test_stopping_starts_nothing_more():
     for load in (Load(concurrency=2), constant(2)):
         clock = ManualClock()
         call = FakeCall(clock)
-        runner = made(load, clock, call, limits=Limits(requests=100))
+        limits = Limits(requests=100, duration=60.0, drain=5.0)
+        runner = made(load, clock, call, limits=limits)
         run = asyncio.create_task(runner.run(clock.now(), 0))
         for _ in range(10):
             await settle()

@@ -36,3 +36,9 @@ async def test_nothing_is_left_behind():
     assert gc.callbacks == callbacks
     assert gc.get_freeze_count() == 0
     assert not watch.health().has_uvloop
+
+
+def test_an_end_without_a_start_is_no_pause():
+    watch = Watch()
+    watch._on_collection("stop", {})
+    assert watch._pauses == []
