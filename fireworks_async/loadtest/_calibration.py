@@ -8,6 +8,7 @@ from fireworks_async.loadtest._arrivals import Load, Segment
 from fireworks_async.loadtest._engine import Job, Outcome, Target
 from fireworks_async.loadtest._lengths import Lengths
 from fireworks_async.loadtest._measures import PER_REQUEST, Distribution, gaps_of
+from fireworks_async.loadtest._record import Record
 from fireworks_async.loadtest._runner import Limits
 from fireworks_async.loadtest._stand_in import Pace, stand_ins
 from fireworks_async.loadtest._workload import Part, Workload
@@ -73,7 +74,7 @@ async def calibrate(
             _job(dense, Load(concurrency=_STREAMS), _DENSE_SECONDS, _DENSE_TOKENS)
         )
     records = [each for outcome in outcomes for each in outcome.records]
-    good = [record for record in records if record.is_good]
+    good = _without_first_round([record for record in records if record.is_good])
     ttft = Distribution.of(map(PER_REQUEST["ttft"], good))
     gaps = gaps_of(good)
     cpu = _cpu_per_chunk(crowd)
@@ -103,13 +104,22 @@ def _same(load: Load) -> Load:
 
 
 def _job(url: str, load: Load, seconds: float, tokens: int) -> Job:
-    part = Part(input=Lengths("fixed", 64), output=Lengths("fixed", tokens))
+    # Answers of one length would end together, and requests then start together.
+    lengths = Lengths("uniform", tokens // 2, tokens + tokens // 2)
+    part = Part(input=Lengths("fixed", 64), output=lengths)
     return Job(
         target=Target(model=_MODEL, base_url=url, api_key="fw_calibration"),
         load=load,
         workload=Workload(parts=(part,)),
         limits=Limits(duration=seconds, drain=2.0),
     )
+
+
+def _without_first_round(records: list[Record]) -> list[Record]:
+    """Those that began when others had ended: with connections, and not all at once."""
+    first = min((r.ended_at for r in records if r.ended_at is not None), default=0.0)
+    later = [r for r in records if r.started_at is not None and r.started_at >= first]
+    return later or records
 
 
 def _cpu_per_chunk(outcomes: list[Outcome]) -> float | None:

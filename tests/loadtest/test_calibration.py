@@ -24,7 +24,12 @@ def jobs(monkeypatch):
 
     async def run(job):
         asked.append(job)
-        records = [record(n, ttft=0.052, gaps=(0.0205,) * 24) for n in range(40)]
+        rounds = ((0.0, 0.3), (1.0, 0.052))
+        records = [
+            record(n, start=start, ttft=ttft, gaps=(0.0205,) * 24)
+            for start, ttft in rounds
+            for n in range(20)
+        ]
         return [Outcome(records, health(seconds=2.0, cpu=0.5))]
 
     monkeypatch.setattr(_calibration, "stand_ins", Servers)
