@@ -65,9 +65,13 @@ class Upstream:
             return web.json_response(
                 {"model": body["model"], "choices": [choice], "usage": usage}
             )
-        return await self._stream(
-            request, body["model"], tokens, usage, cut=fate < 0.14
-        )
+        try:
+            return await self._stream(
+                request, body["model"], tokens, usage, cut=fate < 0.14
+            )
+        except ConnectionError:
+            # The gateway left, because its caller did.
+            return web.Response()
 
     async def _stream(self, request, model, tokens, usage, *, cut):
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
