@@ -91,8 +91,8 @@ def run_ray_batch(
         output: JSONL as ``run_batch`` writes it, or, with the ending ``.parquet``, a
             directory of tables with the columns of ``RayBatch``, failures included.
         errors: Where failures go; by default ``<output>.errors.jsonl``.
-        address: Of the cluster; None for the one that is connected to, or a new local
-            one.
+        address: Of the cluster; None for the one that is connected to, else that of
+            ``RAY_ADDRESS``, else a new one on this machine.
         actors: Processes that send; or at least and at most how many.
         block_rows: Rows that an actor takes at once.
         cpus: Processors that Ray sets aside for each; see ``batch_dataset``.
@@ -112,7 +112,9 @@ def run_ray_batch(
     source, results = os.fspath(input), Path(output).resolve()
     is_table = results.suffix.lower() == _TABLE
     if not ray.is_initialized():
-        ray.init(address=address, include_dashboard=False, log_to_driver=False)
+        # Not None: that also finds what an earlier cluster has left behind.
+        where = address or os.environ.get("RAY_ADDRESS") or "local"
+        ray.init(address=where, log_to_driver=False)
     dataset = _rows_of(ray, source, options)
     answered = batch_dataset(
         dataset.repartition(target_num_rows_per_block=_AT_ONCE * block_rows),

@@ -6,14 +6,17 @@ whatever process it is started in. Prints one JSON object of what was seen.
 
 import json
 import os
+import socket
 import sys
 import threading
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 MODEL = "accounts/fireworks/models/deepseek-v3p1"
 KEY = "fw_CANARY0123456789"
 ROWS = 360
+PLACES = 12
 KILL_AFTER = 120
 
 
@@ -48,6 +51,22 @@ def table_in(directory):
     }
 
 
+def agent_ports():
+    """Ports that are free, for a node's agents.
+
+    A node that is not given any waits for its agents to choose, and on a busy machine
+    gives up before they have begun.
+    """
+    kinds = ("metrics_agent", "metrics_export", "runtime_env_agent")
+    names = [f"{kind}_port" for kind in (*kinds, "dashboard_agent_listen")]
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in names]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        ports = [each.getsockname()[1] for each in sockets]
+    return dict(zip(names, ports, strict=True))
+
+
 def kill_when_answered(simulator, cluster, node, seen):
     """Take a node away, with all that runs on it, in the middle of the work."""
     while len(simulator.requests) < KILL_AFTER:
@@ -79,13 +98,13 @@ def main(directory):
     # A dead node is noticed in seconds, not in half a minute.
     health = {"health_check_period_ms": 1_000, "health_check_failure_threshold": 5}
     head = {"num_cpus": 2, "include_dashboard": False, "_system_config": health}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
-    node = cluster.add_node(num_cpus=1)
+    cluster = Cluster(initialize_head=True, head_node_args=head | agent_ports())
+    node = cluster.add_node(num_cpus=1, **agent_ports())
     cluster.wait_for_nodes()
     ray.init(address=cluster.address, log_to_driver=False)
     told = {}
     with serve_in_thread(Simulator(ttft=0.3)) as sim:
-        options = {"base_url": sim.base_url, "model": MODEL, "concurrency": 12}
+        options = {"base_url": sim.base_url, "model": MODEL, "concurrency": PLACES}
         seen = {"leave": threading.Event(), "killed": False, "in_flight": 0}
         killer = threading.Thread(
             target=kill_when_answered, args=(sim, cluster, node, seen)
@@ -122,7 +141,7 @@ def main(directory):
         for path in directory.rglob("*")
         if path.is_file() and KEY.encode() in path.read_bytes()
     ]
-    sys.stdout.write(json.dumps(told))
+    sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
     ray.shutdown()
     cluster.shutdown()
