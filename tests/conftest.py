@@ -72,6 +72,14 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _gone_through_once() -> Iterator[None]:
+    """What a module of tests has loaded stays, and is not gone through again."""
+    yield
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_blocking_in_the_loop() -> Iterator[None]:
     """A blocking call below a function of ours raises, if a loop is running."""
