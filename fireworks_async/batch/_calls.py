@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from fireworks_async.batch._cost import Bill, Budget, PriceBook
 from fireworks_async.batch._engine import Engine
 from fireworks_async.batch._intake import CallerIntake
-from fireworks_async.batch._ledger import Copy
 from fireworks_async.batch._interfaces import Limiter
+from fireworks_async.batch._ledger import Copy
 from fireworks_async.batch._limiter import row_limiter
 from fireworks_async.batch._options import Job
 from fireworks_async.batch._records import BatchResult

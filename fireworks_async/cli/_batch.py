@@ -5,7 +5,7 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from fireworks_async.batch import BatchControl, BatchSummary
 
 __all__ = ("batch",)
+
+_FORMS: Mapping[str, ProgressForm] = {form: form for form in get_args(ProgressForm)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,8 @@ def batch(
     options = options_of(rows, running)
     if check:
         return _check(source, options, as_json=json)
-    if progress not in ("auto", "bar", "lines", "json", "none"):
+    form = _FORMS.get(progress)
+    if form is None:
         raise UsageError(f"--progress: {progress!r} is none of its forms")
     if estimate:
         return _estimate(source, options, server, as_json=json)
@@ -105,7 +108,7 @@ def batch(
         output=output,
         errors=errors,
         options=options,
-        form=cast("ProgressForm", progress),
+        form=form,
     )
     return _told(call(server, partial(_run, run)), as_json=json)
 

@@ -42,8 +42,9 @@ def test_a_client_that_fared_well():
         (health(lag=0.03), "client-limited", "late in the median"),
         (health(cpu=0.8), "strained", "80% of a processor"),
         (health(cpu=1.0), "client-limited", "100% of a processor"),
-        (health(starved=0.2), "strained", "waited for a processor 20%"),
-        (health(starved=0.5), "client-limited", "waited for a processor 50%"),
+        (health(cpu=0.1, starved=0.06), "strained", "waited for a processor 38%"),
+        (health(cpu=0.1, starved=0.1), "client-limited", "for a processor 50%"),
+        (health(cpu=0.001, starved=0.04), "clean", ""),
         (health(collecting=0.05), "strained", "garbage took 5%"),
     ],
 )
