@@ -115,7 +115,12 @@ class TimeLimit:
         # Once per network read: no more than this.
         self._phase = "receive"
         self._end = end
-        self._begin_wait(min(now + self._receive - waited, self._total_at), now)
+        deadline = now + self._receive - waited
+        deadline = min(deadline, self._total_at)
+        if now < deadline >= self._watchdog.next_look:
+            self.deadline = deadline
+        else:
+            self._begin_wait(deadline, now)
 
     def rest(self) -> None:
         """Nothing is read any more; the caller's own time does not count."""

@@ -29,6 +29,7 @@ __all__ = (
     "chunk_from_completion",
     "decode_chunk",
     "decode_chunks",
+    "decode_one",
 )
 
 
@@ -108,6 +109,7 @@ class ChatCompletionChunk(msgspec.Struct, gc=False, kw_only=True):
 _ONE = msgspec.json.Decoder(ChatCompletionChunk)
 _MANY = msgspec.json.Decoder(list[ChatCompletionChunk])
 
+decode_one = _ONE.decode
 decode_chunks = _MANY.decode
 
 

@@ -9,6 +9,7 @@ from fireworks_async._protocol.chunks import (
     chunk_from_completion,
     decode_chunk,
     decode_chunks,
+    decode_one,
 )
 from fireworks_async._protocol.collector import Chunk, Collector
 from fireworks_async._protocol.completions import ChatCompletion
@@ -28,6 +29,7 @@ class Dialect(NamedTuple, Generic[ChunkT, ResultT]):
     Attributes:
         chunk: The class of its chunks.
         collector: Makes what folds them.
+        decode_one: Reads a chunk that is as documented.
         decode_chunks: Reads a JSON array of chunks that are as documented.
         decode_chunk: Reads one event, forgivingly; gives an object that reports an
             error as it is.
@@ -36,6 +38,7 @@ class Dialect(NamedTuple, Generic[ChunkT, ResultT]):
 
     chunk: type[ChunkT]
     collector: Callable[[], Collector[Any, Any, ResultT]]
+    decode_one: Callable[[bytes], ChunkT]
     decode_chunks: Callable[[bytes], list[ChunkT]]
     decode_chunk: Callable[[str], ChunkT | dict[str, object]]
     chunk_from_completion: Callable[[str], ChunkT | dict[str, object]]
@@ -44,6 +47,7 @@ class Dialect(NamedTuple, Generic[ChunkT, ResultT]):
 CHAT: Dialect[ChatCompletionChunk, ChatCompletion] = Dialect(
     chunk=ChatCompletionChunk,
     collector=ChatCollector,
+    decode_one=decode_one,
     decode_chunks=decode_chunks,
     decode_chunk=decode_chunk,
     chunk_from_completion=chunk_from_completion,

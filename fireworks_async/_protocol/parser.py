@@ -38,6 +38,7 @@ _LONGEST_TAIL = 64 * 1024
 # Events by these names may carry data that is no JSON and means nothing.
 _HEARTBEATS = frozenset({"ping", "heartbeat", "keepalive"})
 _EXCERPT_BYTES = 200
+_NOT_AS_DOCUMENTED = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 _LARGEST_JSON = 16 * 1024 * 1024
 
 
@@ -132,6 +133,9 @@ class StreamParser(BodyParser[ChunkT]):
             if self._tail:
                 data = self._tail + data
                 self._tail = b""
+            elif (chunk := self._single(data)) is not None:
+                self._seen = self.progressed = True
+                return [chunk]
             chunks = self._feed_plain(data)
             if chunks is not None:
                 return chunks
@@ -159,6 +163,20 @@ class StreamParser(BodyParser[ChunkT]):
                 came.decode("utf-8", "replace"),
             )
         return []
+
+    def _single(self, data: bytes) -> ChunkT | None:
+        """The chunk of a read that is one event of one line, as in a paced stream."""
+        if (
+            data.find(b"\n") != len(data) - 2
+            or not data.startswith(_PREFIX)
+            or not data.endswith(b"\n\n")
+            or b"\r" in data
+        ):
+            return None
+        try:
+            return self._dialect.decode_one(data[len(_PREFIX) : -2])
+        except _NOT_AS_DOCUMENTED:
+            return None
 
     def _feed_plain(self, data: bytes) -> list[ChunkT] | None:
         """Decode a read that holds nothing unusual; None leaves it untouched."""
@@ -328,6 +346,6 @@ def _decode_plain(
         return None
     try:
         chunks = decode_chunks(b"[" + array + b"]")
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+    except _NOT_AS_DOCUMENTED:
         return None
     return chunks if len(chunks) == borders + 1 else None

@@ -6,6 +6,7 @@ from fireworks_async._protocol.text_completions import (
     Completion,
     CompletionChoice,
     CompletionChunk,
+    decode_one_text,
     decode_text_chunk,
     decode_text_chunks,
 )
@@ -60,6 +61,7 @@ class TextCollector(Collector[CompletionChoice, CompletionChoice, Completion]):
 TEXT: Dialect[CompletionChunk, Completion] = Dialect(
     chunk=CompletionChunk,
     collector=TextCollector,
+    decode_one=decode_one_text,
     decode_chunks=decode_text_chunks,
     decode_chunk=decode_text_chunk,
     chunk_from_completion=decode_text_chunk,

@@ -30,6 +30,7 @@ __all__ = (
     "CompletionChoice",
     "CompletionChunk",
     "as_chat",
+    "decode_one_text",
     "decode_text_chunk",
     "decode_text_chunks",
 )
@@ -104,6 +105,7 @@ class Completion(msgspec.Struct, gc=False):
 _ONE = msgspec.json.Decoder(CompletionChunk)
 _MANY = msgspec.json.Decoder(list[CompletionChunk])
 
+decode_one_text = _ONE.decode
 decode_text_chunks = _MANY.decode
 
 

@@ -101,6 +101,7 @@ def _no_collector() -> Any:
 PASSING: Final = Dialect[Any, Any](
     chunk=PassingChunk,
     collector=_no_collector,
+    decode_one=_ONE.decode,
     decode_chunks=_MANY.decode,
     decode_chunk=_decode_one,
     chunk_from_completion=_decode_whole,
