@@ -19,14 +19,14 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Where the measuring was done.
 
     Attributes:
-        library: The version of this library.
+        version: Of this library.
         python: The interpreter's version.
         system: The operating system and the machine's architecture.
         cpus: Processors that this process may use.
         packages: The versions of what the measuring rests on.
     """
 
-    library: str
+    version: str
     python: str
     system: str
     cpus: int
@@ -36,7 +36,7 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     def gather(cls) -> Self:
         """Look around."""
         return cls(
-            library=__version__,
+            version=__version__,
             python=platform.python_version(),
             system=f"{platform.system()} {platform.machine()}",
             cpus=(

@@ -221,7 +221,7 @@ def _about(report: LoadTestReport) -> Iterator[str]:
     usual = Options(model="")
     versions = [f"{name} {version}" for name, version in host.packages.items()]
     rows["Measured with"] = (
-        f"fireworks-async {host.library}, Python {host.python}, {host.system}, "
+        f"fireworks-async {host.version}, Python {host.python}, {host.system}, "
         f"{host.cpus} processors; {', '.join(versions)}"
     )
     rows["Options"] = ", ".join(

@@ -26,6 +26,9 @@ from fireworks_async.simulator._rules import (
 __all__ = ("chat_problems", "join_problems", "text_problems")
 
 _EFFORTS = ("low", "medium", "high", "xhigh", "max", "none", "adaptive")
+# Documented for vision models: 30 images, and base64 "under 10 MB" in all.
+_MOST_IMAGES = 30
+_MOST_BASE64 = 10 * 1024 * 1024
 _STREAM_ONLY_ABOVE = 4096
 _MOST_LOGPROBS = 5
 
@@ -219,7 +222,10 @@ _text = closed(
 
 def chat_problems(body: object, *, non_stream_cap: bool) -> list[str]:
     """List what is wrong with the body of a chat request, in the API's words."""
-    return list(_chat.problems(body, "")) or list(_contradictions(body, non_stream_cap))
+    if problems := list(_chat.problems(body, "")):
+        return problems
+    valid: Any = body
+    return [*_contradictions(valid, non_stream_cap), *_excess(valid["messages"])]
 
 
 def text_problems(body: object, *, non_stream_cap: bool) -> list[str]:
@@ -238,6 +244,23 @@ def join_problems(problems: list[str]) -> str:
     if len(problems) == 1:
         return problems[0]
     return f"{len(problems)} request validation errors: {'; '.join(problems)}"
+
+
+def _excess(messages: list[Any]) -> Iterator[str]:
+    """More images than are taken; in words of our own, since the API's were not seen."""
+    contents = (message.get("content") for message in messages)
+    images = [
+        part["image_url"]
+        for content in contents
+        if isinstance(content, list)
+        for part in content
+        if part.get("image_url") is not None
+    ]
+    if len(images) > _MOST_IMAGES:
+        yield f"Too many images: {len(images)}, at most {_MOST_IMAGES} are allowed"
+    urls = (image if isinstance(image, str) else image["url"] for image in images)
+    if sum(len(url) for url in urls if url.startswith("data:")) > _MOST_BASE64:
+        yield f"Images hold more than {_MOST_BASE64} bytes of base64"
 
 
 def _contradictions(body: Any, non_stream_cap: bool) -> Iterator[str]:

@@ -211,3 +211,18 @@ def test_long_answers_have_to_be_streamed(field):
     assert chat_problems(chat(**{field: 4096}), non_stream_cap=True) == []
     assert chat_problems(chat(**{field: 4097}, stream=True), non_stream_cap=True) == []
     assert chat_problems(chat(**{field: 4097}), non_stream_cap=False) == []
+
+
+def with_images(*urls: str) -> list[dict[str, object]]:
+    parts = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
+    return [{"role": "user", "content": parts}]
+
+
+def test_images_have_a_number_and_a_size():
+    assert not chat_problems(
+        chat(messages=with_images(*["http://h/i.png"] * 30)), non_stream_cap=True
+    )
+    assert "31" in complaint(messages=with_images(*["http://h/i.png"] * 31))
+    large = "data:image/png;base64," + "A" * 6 * 1024 * 1024
+    assert not chat_problems(chat(messages=with_images(large)), non_stream_cap=True)
+    assert "base64" in complaint(messages=with_images(large, large))
