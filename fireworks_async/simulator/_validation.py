@@ -248,17 +248,16 @@ def join_problems(problems: list[str]) -> str:
 
 def _excess(messages: list[Any]) -> Iterator[str]:
     """More images than are taken; in words of our own, since the API's were not seen."""
-    contents = (message.get("content") for message in messages)
-    images = [
-        part["image_url"]
-        for content in contents
-        if isinstance(content, list)
-        for part in content
-        if part.get("image_url") is not None
-    ]
+    images: list[Any] = []
+    for message in messages:
+        content: Any = message.get("content")
+        if content and not isinstance(content, str):
+            images += [part["image_url"] for part in content if part.get("image_url")]
     if len(images) > _MOST_IMAGES:
         yield f"Too many images: {len(images)}, at most {_MOST_IMAGES} are allowed"
-    urls = (image if isinstance(image, str) else image["url"] for image in images)
+    urls: list[str] = [
+        each if isinstance(each, str) else each["url"] for each in images
+    ]
     if sum(len(url) for url in urls if url.startswith("data:")) > _MOST_BASE64:
         yield f"Images hold more than {_MOST_BASE64} bytes of base64"
 
