@@ -13,7 +13,7 @@ from fireworks_async._client.attempts import Attempts, Service
 from fireworks_async._client.options import CallOptions
 from fireworks_async._client.response_info import ResponseInfo
 from fireworks_async._measure.timings import StreamTimings
-from fireworks_async._net.interfaces import ByteResponse, Clock
+from fireworks_async._net.interfaces import ByteResponse, Clock, Limit
 from fireworks_async._protocol.collector import Chunk, Collector
 from fireworks_async._protocol.dialects import Dialect
 from fireworks_async._protocol.lifecycle import Lifecycle, Signal, State
@@ -37,6 +37,9 @@ __all__ = ("AnswerReader", "reader_for")
 
 ChunkT = TypeVar("ChunkT", bound=Chunk[Any])
 ResultT = TypeVar("ResultT", bound="ChatCompletion | Completion")
+
+# What is there while an answer is read.
+_Live = tuple[ByteResponse, BodyParser[ChunkT], Limit]
 
 _HOW_IT_ENDED: Final = {
     Signal.SENTINEL: "[DONE] came",
@@ -64,9 +67,8 @@ class AnswerReader(Generic[ChunkT, ResultT]):
         "_headers",
         "_identity",
         "_life",
-        "_parser",
+        "_live",
         "_problem",
-        "_response",
         "_retries_taken",
         "_status",
         "_waited",
@@ -89,13 +91,12 @@ class AnswerReader(Generic[ChunkT, ResultT]):
         self._dialect = dialect
         self._attempts = attempts
         self._clock = clock
-        self._response: ByteResponse | None = None
+        self._live: _Live[ChunkT] | None = None
         # Of the answer, from its headers on.
         self._headers: Mapping[str, str] | None = None
         self._status = 0
         self._identity: str | None = None
         self._retries_taken = 0
-        self._parser: BodyParser[ChunkT] | None = None
         self._life = Lifecycle()
         # What the last batch was followed by, to be raised when the next is asked for.
         self._problem: APIError | None = None
@@ -115,7 +116,7 @@ class AnswerReader(Generic[ChunkT, ResultT]):
     @property
     def is_live(self) -> bool:
         """Whether a connection is held."""
-        return self._response is not None
+        return self._live is not None
 
     @property
     def info(self) -> ResponseInfo:
@@ -138,8 +139,8 @@ class AnswerReader(Generic[ChunkT, ResultT]):
 
     async def open(self) -> None:
         """Send, unless that is done; status errors are raised here."""
-        if self._response is None and not self._ended:
-            await self._advance(reading=False)
+        if self._live is None and not self._ended:
+            await self._go_on(reading=False)
 
     def next_batch(self) -> Awaitable[list[ChunkT]]:
         """The chunks of the next read that holds any; empty at the end.
@@ -149,7 +150,7 @@ class AnswerReader(Generic[ChunkT, ResultT]):
             StreamStateError: The stream was closed before its end, or another task is
                 reading it.
         """
-        return self._advance(reading=True)
+        return self._go_on(reading=True)
 
     def hand_out(self) -> None:
         """The caller sees a chunk: from now on the call is not repeated."""
@@ -172,29 +173,35 @@ class AnswerReader(Generic[ChunkT, ResultT]):
         self._attempts.close(succeeded=False)
         self._let_go()
 
-    async def _advance(self, *, reading: bool) -> list[ChunkT]:
-        """Go on, alone; when it fails, nothing is held and the error holds no secret."""
-        self._require_alone()
+    async def _go_on(self, *, reading: bool) -> list[ChunkT]:
+        """Send what is not sent; read until chunks come, or the end.
+
+        One coroutine, since each network read passes through it: a read costs a
+        quarter more where sending, reading and failing are one each.
+        """
+        if self._busy or self._failure is not None:
+            raise self._refusal()
         self._busy = True
         try:
             while not self._ended:
+                if self._problem is not None:
+                    await self._overcome(self._problem)
+                response, parser, limit = self._live or await self._open()
+                if not reading:
+                    break
                 try:
-                    if self._problem is not None:
-                        raise self._problem
-                    if self._response is None:
-                        await self._open()
-                    return await self._read() if reading else []
-                except APIError as error:
-                    self._let_go()
-                    if self.handed_out or not await self._attempts.may_repeat(error):
-                        raise
-                    self._problem = None
-        except FireworksError as error:
-            failure: BaseException = self._fail(error)
-        except asyncio.CancelledError as cancellation:
-            # A timeout around the call makes it a cause of its own error.
-            self.close()
-            failure = cancellation
+                    began = self._clock.now()
+                    limit.watch(response.close, now=began, waited=self._waited)
+                    data = await response.read()
+                    limit.rest()
+                except APIConnectionError as error:
+                    limit.rest()
+                    self._lose(error)
+                    continue
+                if chunks := self._take(parser, data, began):
+                    return chunks
+        except (FireworksError, asyncio.CancelledError) as problem:
+            failure = self._ended_by(problem)
         except BaseException:
             self.close()
             raise
@@ -207,84 +214,74 @@ class AnswerReader(Generic[ChunkT, ResultT]):
         failure.__context__ = failure.__cause__ = None
         raise failure.with_traceback(None)
 
-    def _require_alone(self) -> None:
+    def _refusal(self) -> FireworksError:
         if self._failure is not None:
-            raise self._failure.with_traceback(None)
-        if self._busy:
-            raise StreamStateError("another task is reading this stream")
+            return self._failure.with_traceback(None)
+        return StreamStateError("another task is reading this stream")
 
-    async def _open(self) -> None:
+    async def _open(self) -> _Live[ChunkT]:
         response = await self._attempts.open()
         headers = response.headers
-        self._response = response
         self._headers = headers
         self._status = response.status
         self._identity = request_id(headers)
         self._retries_taken = self._attempts.retries_taken
-        self._parser = parser_for(self._dialect, headers, request_id=self._identity)
         if self._retries_taken:
             self._life = Lifecycle()
             self.collector = self._dialect.collector()
         self.timings.first_delta_at = self.timings.last_delta_at = None
         self._waited = 0.0
+        parser = parser_for(self._dialect, headers, request_id=self._identity)
+        self._live = live = (response, parser, self._attempts.limit)
+        return live
 
-    async def _read(self) -> list[ChunkT]:
-        """Read until chunks come, or the end."""
-        response, parser, limit = self._response, self._parser, self._attempts.limit
-        assert response is not None
-        assert parser is not None
-        chunks: list[ChunkT] = []
-        signal: Signal | None = None
-        began = self._clock.now()
-        try:
-            limit.watch(response.close, now=began, waited=self._waited)
-            while not chunks and signal is None:
-                data = await response.read()
-                chunks = parser.feed(data) if data else parser.feed_eof()
-                if parser.done or not data:
-                    signal = _signal_of(parser, at_end=not data)
-                if parser.progressed and not chunks:
-                    began = self._clock.now()
-                    limit.watch(response.close, now=began, waited=0.0)
-        except APIConnectionError as error:
-            # When all that was awaited is there, only the server's goodbye is not.
-            if isinstance(error, APITimeoutError) and (
-                error.phase != "receive" or not self.collector.is_whole
-            ):
-                raise
-            signal = Signal.LOST
-        finally:
-            limit.rest()
+    def _take(
+        self, parser: BodyParser[ChunkT], data: bytes, began: float
+    ) -> list[ChunkT]:
+        """The chunks in what came of a wait that began then, folded in."""
         if self._failure is not None:
             # Closed by another task in the very step in which the bytes came.
             raise self._failure
-        if chunks:
-            self._take(chunks, began)
-        if signal is not None:
-            self._conclude(signal)
-            if self._problem is not None and not chunks:
-                raise self._problem
+        chunks = parser.feed(data) if data else parser.feed_eof()
+        now = self._clock.now()
+        progressed = self._fold(chunks, now) if chunks else parser.progressed
+        # Empty deltas are a server's way to say that it is still there, like comments:
+        # the silence goes on.
+        self._waited = 0.0 if progressed else self._waited + now - began
+        if parser.done or not data:
+            self._conclude(_signal_of(parser, at_end=not data))
         return chunks
 
-    def _take(self, chunks: list[ChunkT], began: float) -> None:
-        """Fold in what came of a wait that began then."""
+    def _fold(self, chunks: list[ChunkT], now: float) -> bool:
+        """Whether they say anything."""
         collector, timings = self.collector, self.timings
         milestones = collector.milestones
-        now = self._clock.now()
         output = collector.add(chunks)
         if output:
             if timings.first_delta_at is None:
                 timings.first_delta_at = now
             timings.last_delta_at = now
-        if collector.milestones != milestones:
-            self._life.on(Signal.FINISHED if collector.is_whole else Signal.CHUNKS)
-            self._waited = 0.0
-        elif output:
-            self._waited = 0.0
+        if collector.milestones == milestones:
+            return output
+        self._life.on(Signal.FINISHED if collector.is_whole else Signal.CHUNKS)
+        return True
+
+    def _lose(self, error: APIConnectionError) -> None:
+        """The rest of the body does not come."""
+        if isinstance(error, APITimeoutError) and (
+            error.phase != "receive" or not self.collector.is_whole
+        ):
+            self._problem = error
         else:
-            # Empty deltas are a server's way to say that it is still there, like
-            # comments: the silence goes on.
-            self._waited += now - began
+            # When all that was awaited is there, only the server's goodbye is not.
+            self._conclude(Signal.LOST)
+
+    async def _overcome(self, problem: APIError) -> None:
+        """Make ready for another attempt, or raise."""
+        self._let_go()
+        if self.handed_out or not await self._attempts.may_repeat(problem):
+            raise problem
+        self._problem = None
 
     def _conclude(self, signal: Signal) -> None:
         state = self._life.on(signal)
@@ -292,30 +289,38 @@ class AnswerReader(Generic[ChunkT, ResultT]):
             self._ended = True
             self.timings.done_at = self._clock.now()
             self._attempts.close(succeeded=True)
-            response, self._response = self._response, None
-            assert response is not None
-            response.finish()
+            assert self._live is not None
+            self._live[0].finish()
+            self._live = None
         elif state is State.FAILED:
-            assert self._parser is not None
-            self._problem = self._parser.failure
+            assert self._live is not None
+            self._problem = self._live[1].failure
         else:
             self._problem = StreamTruncatedError(
                 f"{_HOW_IT_ENDED[signal]} before every choice had its finish_reason"
             )
 
-    def _fail(self, error: FireworksError) -> FireworksError:
+    def _ended_by(
+        self, problem: FireworksError | asyncio.CancelledError
+    ) -> BaseException:
+        """Let go of all, and make the problem ready to be raised."""
+        if isinstance(problem, FireworksError):
+            problem = self._failure = self._described(problem)
+        # A cancellation stays as it is: a timeout around makes it its error's cause.
+        self.close()
+        return problem
+
+    def _described(self, error: FireworksError) -> FireworksError:
         if isinstance(error, APIError):
             if error.partial is None and self.collector.has_begun:
                 error.partial = self.collector.result()
             error.request_id = error.request_id or self._identity
-        self._failure = self._attempts.redacted(error)
-        self.close()
-        return self._failure
+        return self._attempts.redacted(error)
 
     def _let_go(self) -> None:
-        response, self._response = self._response, None
-        if response is not None:
-            response.close()
+        live, self._live = self._live, None
+        if live is not None:
+            live[0].close()
 
 
 def reader_for(

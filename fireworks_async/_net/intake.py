@@ -23,9 +23,11 @@ _IS_AS_KNOWN: Final = {
     "_eof",
     "_exception",
     "_http_chunk_splits",
+    "_loop",
     "_protocol",
     "_size",
-} <= set(StreamReader.__slots__) and hasattr(StreamReader, "_wait")
+    "_waiter",
+} <= set(StreamReader.__slots__)
 
 
 def is_known(reader: StreamReader) -> bool:
@@ -57,9 +59,15 @@ def take(reader: StreamReader) -> bytes | None:
 
 
 def more(reader: StreamReader) -> Awaitable[None]:
-    """Wait until there is more to take, or an end.
+    """Wait until there is more to take, or an end; for one task at a time.
+
+    The future that the reader itself waits for, without the coroutine around it. One
+    that was cancelled stays with the reader until more comes, which does no harm.
 
     Raises:
         Exception: As ``StreamReader.readany`` does.
     """
-    return reader._wait("more")
+    if not reader._protocol.connected:
+        raise RuntimeError("Connection closed.")
+    waiter = reader._waiter = reader._loop.create_future()
+    return waiter
