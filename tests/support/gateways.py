@@ -107,7 +107,8 @@ def body(**fields: Any) -> dict[str, Any]:
 def deployment(upstream: Any, name: str = ALIAS, **params: Any) -> dict[str, Any]:
     """One entry of ``model_list``."""
     given = {"model": f"fireworks_ai/{MODEL}", "api_key": UPSTREAM_KEY, **params}
-    given.setdefault("api_base", upstream.base_url)
+    if "api_base" not in given:
+        given["api_base"] = upstream.base_url
     return {"model_name": name, "litellm_params": given}
 
 
