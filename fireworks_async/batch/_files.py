@@ -8,10 +8,12 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from typing import Final, Self
 
+from fireworks_async.batch._compressed import compressing, decompressing
 from fireworks_async.batch._records import read
 from fireworks_async.errors import BatchError
 
@@ -25,6 +27,7 @@ except ModuleNotFoundError:  # Windows
     _locks = None
 
 _BLOCK: Final = 256 * 1024
+_LOOKED_AT: Final = 512
 
 
 class RecordFile:
@@ -114,8 +117,8 @@ class RecordFile:
         begin = self._after_last_newline(end)
         tail = os.pread(self._descriptor, end - begin, begin)
         keeps_tail = bool(tail) and read(tail) is not None
-        if begin == 0 and tail and not keeps_tail:
-            _require_ours(self.path, tail)
+        if end and not (begin == 0 and keeps_tail):
+            _require_ours(self.path, tail if begin == 0 else None)
         self.size = end if keeps_tail else begin
         if self.size < before:
             os.ftruncate(self._descriptor, self.size)
@@ -145,15 +148,15 @@ class RecordFile:
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file with the offsets at which they begin.
+    """The lines of a file with the offsets at which they begin; unpacked by its name.
 
     Raises:
         BatchError: It cannot be read.
     """
     try:
-        with path.open("rb", buffering=_BLOCK) as file:
+        with path.open("rb", buffering=_BLOCK) as file, decompressing(file, path) as it:
             offset = 0
-            for line in file:
+            for line in it:
                 yield offset, line
                 offset += len(line)
     except OSError as error:
@@ -162,6 +165,8 @@ def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
 
 def replaced(path: Path, lines: Iterator[bytes]) -> int:
     """Put a file of these lines in the place of ``path``, all or nothing.
+
+    It is packed if its name says so.
 
     Returns:
         How many lines there are.
@@ -173,9 +178,10 @@ def replaced(path: Path, lines: Iterator[bytes]) -> int:
     count = 0
     try:
         with other.open("wb", buffering=_BLOCK) as file:
-            for line in lines:
-                file.write(line)
-                count += 1
+            with compressing(file, path) as plain:
+                for line in lines:
+                    plain.write(line)
+                    count += 1
             file.flush()
             os.fsync(file.fileno())
         other.replace(path)
@@ -226,7 +232,20 @@ def _lock(path: Path, descriptor: int) -> None:
         raise BatchError(f"{path}: another run is writing it") from None
 
 
-def _require_ours(path: Path, tail: bytes) -> None:
-    """Do not take the whole of somebody's file for a torn record."""
-    if not tail.startswith(b'{"id":"batch_req_'[: len(tail)]):
+def _require_ours(path: Path, tail: bytes | None) -> None:
+    """Do not repair, or add to, what another program has written.
+
+    Args:
+        path: The file.
+        tail: All of it, when it has no line break.
+
+    Raises:
+        BatchError: It is such a file.
+    """
+    if tail is not None:
+        is_ours = tail.startswith(b'{"id":"batch_req_'[: len(tail)])
+    else:
+        lines = islice(lines_of(path), _LOOKED_AT)
+        is_ours = any(read(line) is not None for _, line in lines)
+    if not is_ours:
         raise BatchError(f"{path}: exists, and holds no results of a batch")

@@ -11,6 +11,7 @@ from typing import Final, Self, TypeAlias
 
 import msgspec
 
+from fireworks_async.batch._compressed import is_compressed
 from fireworks_async.batch._files import RecordFile, lines_of, replaced
 from fireworks_async.batch._index import Entry, Index, Place, State, key_of
 from fireworks_async.batch._records import (
@@ -22,7 +23,6 @@ from fireworks_async.batch._records import (
     read,
 )
 from fireworks_async.batch._rows import Problem, Row
-from fireworks_async.errors import BatchError
 
 __all__ = ("Copy", "Ledger", "Writing")
 
@@ -61,7 +61,7 @@ class Ledger:
         self.index = index
         self.run = 1
         self.notes: list[str] = []
-        self._paths = (results, errors)
+        self._names = (results, errors)
         self._files: list[RecordFile | None] = [None, None]
         # Whether a file holds records that no longer count, or that cannot be read.
         self._is_stale = [False, False]
@@ -79,7 +79,7 @@ class Ledger:
         Raises:
             BatchError: A file cannot be used, or another run holds it.
         """
-        first = RecordFile.open(results)
+        first = _opened(results)
         ledger: Self | None = None
         try:
             index = Index(
@@ -87,10 +87,10 @@ class Ledger:
             )
             ledger = cls(results, errors, index)
             ledger._files[RESULTS] = first
-            for path in (results, errors):
+            for path in {results, errors, *map(_open_name, (results, errors))}:
                 path.with_name(f"{path.name}.new").unlink(missing_ok=True)
-            if errors.exists():
-                ledger._files[ERRORS] = RecordFile.open(errors)
+            if errors.exists() or _open_name(errors).exists():
+                ledger._files[ERRORS] = _opened(errors)
             ledger._load()
         except BaseException:
             first.close()
@@ -181,15 +181,20 @@ class Ledger:
             BatchError: A file could not be rewritten; it is as it was.
         """
         for which, state in ((ERRORS, State.FAILED), (RESULTS, State.DONE)):
-            file = self._files[which]
-            if file is None or not (ordered or self._is_stale[which]):
+            file, name = self._files[which], self._names[which]
+            if file is None:
+                continue
+            is_packed = file.path != name
+            if not (ordered or is_packed or self._is_stale[which]):
                 continue
             places = self.index.places(state)
             lines = self._in_order(places) if ordered else self._current(which)
-            kept = replaced(file.path, lines)
+            kept = replaced(name, lines)
             self._is_stale[which] = False
-            if which == ERRORS and not kept:
+            if is_packed:
                 file.path.unlink()
+            if which == ERRORS and not kept:
+                name.unlink()
 
     def close(self) -> None:
         """Close all, and let go of the lock; idempotent."""
@@ -201,7 +206,7 @@ class Ledger:
     def _file(self, which: int) -> RecordFile:
         file = self._files[which]
         if file is None:
-            file = self._files[which] = RecordFile.open(self._paths[which])
+            file = self._files[which] = _opened(self._names[which])
         return file
 
     def _prepared(self, item: Writing) -> tuple[int, bytes, Entry]:
@@ -250,10 +255,6 @@ class Ledger:
             lines = lines_of(file.path)
             while some := list(islice(lines, _AT_ONCE)):
                 seen = [(offset, line, read(line)) for offset, line in some]
-                if not (seen[0][0] or any(recorded for _, _, recorded in seen)):
-                    raise BatchError(
-                        f"{file.path}: exists, and holds no results of a batch"
-                    )
                 damaged += sum(recorded is None for _, _, recorded in seen)
                 latest = max(latest, self._take(which, seen))
             if damaged:
@@ -289,7 +290,8 @@ class Ledger:
 
     def _current(self, which: int) -> Iterator[bytes]:
         """The lines of a file that still count."""
-        lines = lines_of(self._paths[which])
+        file = self._file(which)
+        lines = lines_of(file.path)
         while some := list(islice(lines, _AT_ONCE)):
             keys: dict[int, bytes] = {}
             for offset, line in some:
@@ -306,6 +308,26 @@ class Ledger:
     def _in_order(self, places: Iterator[Place]) -> Iterator[bytes]:
         for place in places:
             yield self.read_at(place)
+
+
+def _open_name(path: Path) -> Path:
+    """Where the records of a file are while a run has it: packed ones cannot grow."""
+    return path.with_name(f"{path.name}.part") if is_compressed(path) else path
+
+
+def _opened(path: Path) -> RecordFile:
+    """Open a file of records; what is packed is unpacked beside it first.
+
+    A ``.part`` that is not empty is newer than the file: its run did not end.
+    """
+    file = RecordFile.open(_open_name(path))
+    if file.path == path or file.size or not path.exists():
+        return file
+    try:
+        replaced(file.path, (line for _, line in lines_of(path)))
+    finally:
+        file.close()
+    return RecordFile.open(file.path)
 
 
 def _entry_of(recorded: Recorded) -> Entry:

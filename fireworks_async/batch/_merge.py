@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from fireworks_async.batch._compressed import is_compressed
 from fireworks_async.batch._files import RecordFile
 from fireworks_async.batch._ledger import Ledger
 from fireworks_async.batch._options import StrPath
@@ -56,8 +57,10 @@ def merge_batches(
         for path in sources:
             if not path.is_file():
                 raise BatchError(f"{path}: no such file")
-            # Held while it is read, so that no run changes it.
-            stack.callback(RecordFile.open(path).close)
+            # Held while it is read, so that no run changes it; one that is packed is
+            # put there whole.
+            if not is_compressed(path):
+                stack.callback(RecordFile.open(path).close)
         ledger = Ledger.open(results, failures)
         stack.callback(ledger.close)
         repeated = 0

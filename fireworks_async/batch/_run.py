@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, Unpack
 
 from fireworks_async.batch._check import require_clean
+from fireworks_async.batch._compressed import is_compressed
 from fireworks_async.batch._cost import Bill, Budget, PriceBook
 from fireworks_async.batch._engine import Engine
 from fireworks_async.batch._intake import FileIntake, Intake
@@ -82,7 +83,8 @@ async def run_batch(
 
     Args:
         input: JSONL, ``.gz``, ``.zst``, CSV, Parquet, or ``-`` for standard input.
-        output: Where answers go, one line each, in the order of their arrival.
+        output: Where answers go, one line each, in the order of their arrival. With the
+            ending ``.gz`` or ``.zst`` they lie in ``<output>.part`` until the run ends.
         errors: Where failures go; by default ``<output>.errors.jsonl``, the suffix of
             ``output`` left out.
         client: What to send through; by default one of its own.
@@ -178,7 +180,10 @@ async def run_job(
 
 def default_errors(results: Path) -> Path:
     """Where failures go by default: ``out.jsonl`` has ``out.errors.jsonl`` beside it."""
-    return results.with_name(f"{results.stem}.errors{results.suffix or '.jsonl'}")
+    packed = results.suffix if is_compressed(results) else ""
+    plain = results.with_name(results.name.removesuffix(packed))
+    ending = plain.suffix or ".jsonl"
+    return results.with_name(f"{plain.stem}.errors{ending}{packed}")
 
 
 def _intake(
@@ -218,6 +223,9 @@ def _paths(
     results = Path(output)
     failures = Path(errors) if errors is not None else default_errors(results)
     name = os.fspath(source)
+    for path in (results, failures):
+        if is_table(path.name):
+            raise ValueError(f"{path}: answers are lines of JSON; call it .jsonl")
     files = [results.resolve(), failures.resolve()]
     if name != STDIN:
         files.append(Path(name).resolve())

@@ -4,15 +4,14 @@ Everything here blocks, and is called in a thread. What a row means is decided e
 """
 
 import csv
-import gzip
 import importlib
-import io
 import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
+from fireworks_async.batch._compressed import decompressing, is_compressed
 from fireworks_async.batch._rows import Source
 from fireworks_async.errors import BatchError
 
@@ -56,14 +55,13 @@ def chunks_of(path: str) -> Iterator[Chunk]:
         else:
             with _opened(path) as file:
                 yield from _lines(file)
-    except (OSError, EOFError) as error:
-        said = getattr(error, "strerror", None) or str(error)
-        raise BatchError(f"{path}: cannot be read: {said}") from None
+    except OSError as error:
+        raise BatchError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def count_rows(path: str) -> int | None:
     """Count the lines of a plain file, quickly; None when only reading it would tell."""
-    if path == STDIN or is_table(path) or path.endswith((".gz", ".zst")):
+    if path == STDIN or is_table(path) or is_compressed(path):
         return None
     lines, last = 0, b"\n"
     with Path(path).open("rb", buffering=0) as file:
@@ -79,23 +77,9 @@ def count_rows(path: str) -> int | None:
 def _opened(path: str) -> Generator[_Blocks]:
     if path == STDIN:
         yield cast("_Blocks", sys.stdin.buffer)
-    elif path.endswith(".gz"):
-        with gzip.open(path, "rb") as file:
-            yield cast("_Blocks", file)
-    elif path.endswith(".zst"):
-        with Path(path).open("rb") as raw, _zstd(raw) as file:
-            yield io.BufferedReader(file, _BLOCK)
     else:
-        with Path(path).open("rb") as file:
-            yield cast("_Blocks", file)
-
-
-def _zstd(raw: BinaryIO) -> Any:
-    try:
-        library = importlib.import_module("zstandard")
-    except ModuleNotFoundError:
-        raise BatchError("reading .zst needs the library zstandard") from None
-    return library.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+        with Path(path).open("rb") as file, decompressing(file, path) as plain:
+            yield cast("_Blocks", plain)
 
 
 def _lines(file: _Blocks) -> Iterator[Chunk]:

@@ -87,7 +87,17 @@ def test_a_first_record_that_is_torn_is_cut_off(path):
     assert reopened(path)[0] == b""
 
 
-@pytest.mark.parametrize("data", [b"Dear diary", b'{"a": 1}', b"x" * 700_000])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Dear diary",
+        b"Dear diary\nToday\nnothing",
+        b'{"a": 1}',
+        b"x" * 700_000,
+        b"\x1f\x8b\x08\n\xff\0\0",
+        b"Dear diary\n",
+    ],
+)
 def test_the_file_of_somebody_else_is_left_alone(path, data):
     path.write_bytes(data)
     with pytest.raises(BatchError, match="holds no results of a batch"):

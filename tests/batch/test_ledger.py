@@ -1,7 +1,9 @@
 import json
 
+import msgspec
 import pytest
 
+from fireworks_async.batch._files import lines_of
 from fireworks_async.batch._index import State, key_of
 from fireworks_async.batch._ledger import Copy, Ledger
 from fireworks_async.batch._records import BatchResult
@@ -182,6 +184,63 @@ def test_one_run_at_a_time(opened, paths):
     opened()
     with pytest.raises(BatchError, match="another run"):
         Ledger.open(*paths)
+
+
+class TestPacked:
+    @pytest.fixture(params=[".gz", ".zst"])
+    def paths(self, tmp_path, request):
+        if request.param == ".zst":
+            pytest.importorskip("backports.zstd")
+        return tuple(
+            tmp_path / f"{name}.jsonl{request.param}" for name in ("out", "errors")
+        )
+
+    @staticmethod
+    def unpacked(path):
+        return [json.loads(line)["custom_id"] for _, line in lines_of(path)]
+
+    def test_the_files_are_there_when_it_is_finished(self, opened, paths, tmp_path):
+        ledger = opened()
+        ledger.write([done("a"), gone("b"), done("c")])
+        assert not any(path.exists() for path in paths)
+        ledger.finish()
+        assert list(map(self.unpacked, paths)) == [["a", "c"], ["b"]]
+        assert sorted(tmp_path.iterdir()) == sorted(paths)
+
+    def test_the_next_run_goes_on_from_them(self, opened, paths, tmp_path):
+        ledger = opened()
+        ledger.write([done("a", 2), gone("b", 1)])
+        ledger.finish()
+        ledger = opened()
+        assert ledger.index.totals() == (1, 1, 0.75)
+        ledger.supersede(entry(ledger, "b"))
+        for name, line in (("b", 1), ("a", 2)):
+            ledger.index.put([msgspec.structs.replace(entry(ledger, name), line=line)])
+        ledger.write([done("b")])
+        ledger.finish(ordered=True)
+        assert self.unpacked(paths[0]) == ["b", "a"]
+        assert sorted(tmp_path.iterdir()) == [paths[0]]
+
+    def test_what_a_killed_run_left_is_newer(self, opened, paths, tmp_path):
+        ledger = opened()
+        ledger.write([done("a")])
+        ledger.finish()
+        opened().write([done("b")])
+        assert opened().index.totals()[0] == 2
+        ledger = opened()
+        ledger.finish()
+        assert self.unpacked(paths[0]) == ["a", "b"]
+
+    def test_one_run_at_a_time(self, opened, paths):
+        opened()
+        with pytest.raises(BatchError, match="another run"):
+            Ledger.open(*paths)
+
+    def test_what_is_not_packed_is_left_alone(self, paths):
+        paths[0].write_bytes(b"Dear diary")
+        with pytest.raises(BatchError, match="cannot be read"):
+            Ledger.open(*paths)
+        assert paths[0].read_bytes() == b"Dear diary"
 
 
 def test_nothing_is_held_when_it_cannot_be_opened(opened, paths):

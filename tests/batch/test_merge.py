@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 
 import pytest
 
@@ -77,6 +78,18 @@ async def test_bad_lines_without_a_name_are_kept(tmp_path):
     await _merge(tmp_path / "all.jsonl", [tmp_path / "out.jsonl"])
     (bad,) = read_lines(tmp_path / "all.errors.jsonl")
     assert bad["error"]["line"] == 1
+
+
+async def test_packed_parts_are_merged(tmp_path):
+    names = ["all.jsonl.gz", "again.jsonl.gz"]
+    parts = await shards(tmp_path)
+    for name in names:
+        await _merge(tmp_path / name, parts)
+        parts = [tmp_path / name]
+    with gzip.open(tmp_path / names[1]) as file:
+        assert len(file.readlines()) == 28
+    with gzip.open(tmp_path / "again.errors.jsonl.gz") as file:
+        assert len(file.readlines()) == 2
 
 
 async def test_nothing_is_overwritten(tmp_path):

@@ -202,6 +202,7 @@ async def test_a_missing_input_is_an_error(tmp_path):
 def test_errors_have_a_file_beside_the_answers(tmp_path):
     assert default_errors(tmp_path / "a.b.jsonl").name == "a.b.errors.jsonl"
     assert default_errors(tmp_path / "out").name == "out.errors.jsonl"
+    assert default_errors(tmp_path / "a.jsonl.gz").name == "a.errors.jsonl.gz"
 
 
 class TestThroughAClient:
@@ -279,6 +280,7 @@ class TestThroughAClient:
         ({"retry": ["stal"]}, "'stal' is no status"),
         ({"input": "in.csv"}, "make no request without"),
         ({"prompt": "{a.b}"}, "not the name of a column"),
+        ({"output": "out.parquet"}, "answers are lines of JSON; call it .jsonl"),
     ],
 )
 async def test_options_that_cannot_be_used_are_refused(tmp_path, options, said):
