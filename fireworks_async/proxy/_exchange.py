@@ -1,6 +1,7 @@
 """Numbers that several processes leave for each other in files; what they mean is not here."""
 
 import os
+import time
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,8 @@ from fireworks_async.proxy._metrics import Metrics
 __all__ = ("Exchange",)
 
 _SUFFIX: Final = ".numbers"
+# Each is left anew every second; what is older was left by a process that has ended.
+_ALIVE: Final = 5.0
 _DECODE: Final = msgspec.json.Decoder(Metrics).decode
 _ENCODE: Final = msgspec.json.Encoder().encode
 
@@ -37,6 +40,11 @@ class Exchange:
         total = Metrics()
         total.merge(own)
         for path in self._directory.glob(f"*{_SUFFIX}"):
-            if path != self._own:
-                total.merge(_DECODE(path.read_bytes()))
+            if path == self._own:
+                continue
+            other = _DECODE(path.read_bytes())
+            if time.time() - path.stat().st_mtime > _ALIVE:
+                other.in_flight = {}
+                other.streaming = {}
+            total.merge(other)
         return total

@@ -87,10 +87,24 @@ class Gateway:
 
     async def all_metrics(self) -> Metrics:
         """What all processes counted; of the others, a second ago."""
-        own = self.accounts.metrics
+        own = self._present()
         if self._exchange is None:
             return own
         return await asyncio.to_thread(self._exchange.sum_with, own)
+
+    def _present(self) -> Metrics:
+        """What this process counted, with what is under way."""
+        metrics = self.accounts.metrics
+        metrics.in_flight = {
+            each.settings.id: each.in_flight
+            for each in self.upstream.router.deployments
+        }
+        streaming: dict[str, int] = {}
+        for relay in self.sweeper.relays:
+            chunks = streaming.get(relay.model, 0)
+            streaming[relay.model] = chunks + relay.chunks
+        metrics.streaming = streaming
+        return metrics
 
     def gauges(self) -> Gauges:
         """What is so at this moment."""
@@ -99,7 +113,6 @@ class Gateway:
         each = self.upstream.router.deployments
         places = [(d, d.settings.id, d.group) for d in each]
         return Gauges(
-            in_flight=[(i, g, d.in_flight) for d, i, g in places],
             cooling=[(i, g, max(0.0, d.cooldown.until - now)) for d, i, g in places],
             latency=[(i, g, d.latency) for d, i, g in places],
             remaining=[
@@ -126,7 +139,7 @@ class Gateway:
 
     async def _publish(self, exchange: Exchange) -> None:
         while True:
-            await asyncio.to_thread(exchange.leave, self.accounts.metrics)
+            await asyncio.to_thread(exchange.leave, self._present())
             await self.clock.sleep(_PUBLISHED_EVERY)
 
     def _upstream(

@@ -5,8 +5,8 @@ Of several processes each keeps its own, and whoever is asked adds them up.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
@@ -23,6 +23,8 @@ __all__ = (
     "ModelNumbers",
     "exposition",
 )
+
+KeyT = TypeVar("KeyT", str, int)
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _BOUNDS: Final = (
@@ -82,8 +84,7 @@ class ModelNumbers(msgspec.Struct):
 
     def merge(self, other: "ModelNumbers") -> None:
         """Add another's."""
-        for status, count in other.statuses.items():
-            self.statuses[status] = self.statuses.get(status, 0) + count
+        _add(self.statuses, other.statuses)
         for name in _SUMMED:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.seconds.merge(other.seconds)
@@ -108,10 +109,14 @@ class Metrics(msgspec.Struct):
     Attributes:
         models: By the callers' names.
         refused: Requests that were answered before they became a call, by status.
+        in_flight: Calls that are being answered, by deployment's id.
+        streaming: Chunks of streams that are under way, by model.
     """
 
     models: dict[str, ModelNumbers] = {}
     refused: dict[int, int] = {}
+    in_flight: dict[str, int] = {}
+    streaming: dict[str, int] = {}
 
     def of(self, model: str) -> ModelNumbers:
         """The numbers of one model."""
@@ -131,18 +136,23 @@ class Metrics(msgspec.Struct):
         """Add another's."""
         for model, numbers in other.models.items():
             self.of(model).merge(numbers)
-        for status, count in other.refused.items():
-            self.refused[status] = self.refused.get(status, 0) + count
+        _add(self.refused, other.refused)
+        _add(self.in_flight, other.in_flight)
+        _add(self.streaming, other.streaming)
 
 
 class Gauges(msgspec.Struct):
-    """What is so at this moment, by deployment's id and model; and of the pool."""
+    """What one process sees now, by deployment's id and model; and of its pool."""
 
-    in_flight: list[tuple[str, str, float]]
     cooling: list[tuple[str, str, float]]
     latency: list[tuple[str, str, float]]
     remaining: list[tuple[str, str, float]]
     pool: dict[str, float]
+
+
+def _add(counts: dict[KeyT, int], more: Mapping[KeyT, int]) -> None:
+    for key, count in more.items():
+        counts[key] = counts.get(key, 0) + count
 
 
 def exposition(metrics: Metrics, gauges: Gauges) -> bytes:
@@ -172,7 +182,7 @@ class _Collector:
     def collect(self) -> "Iterator[Metric]":
         yield from _counters(self._metrics)
         yield from _histograms(self._metrics)
-        yield from _gauges(self._gauges)
+        yield from _gauges(self._metrics, self._gauges)
 
 
 def _counters(metrics: Metrics) -> "Iterator[Metric]":
@@ -236,11 +246,15 @@ def _histograms(metrics: Metrics) -> "Iterator[Metric]":
         yield family
 
 
-def _gauges(gauges: Gauges) -> "Iterator[Metric]":
+def _gauges(metrics: Metrics, gauges: Gauges) -> "Iterator[Metric]":
     from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415 - an extra
 
+    in_flight = [
+        (each, model, float(metrics.in_flight.get(each, 0)))
+        for each, model, _ in gauges.latency
+    ]
     for name, what, rows in (
-        ("deployment_in_flight", "Calls that it answers now.", gauges.in_flight),
+        ("deployment_in_flight", "Calls that it answers now.", in_flight),
         ("deployment_cooldown_seconds", "How long it is left alone.", gauges.cooling),
         ("deployment_latency_seconds", "Average to the headers.", gauges.latency),
         (

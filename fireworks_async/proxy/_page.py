@@ -14,10 +14,12 @@ from aiohttp import web
 from fireworks_async.proxy._endpoints import answering
 from fireworks_async.proxy._errors import refusal
 from fireworks_async.proxy._gateway import Gateway
+from fireworks_async.proxy._metrics import Metrics, ModelNumbers
 
 __all__ = ("Page", "present")
 
 _EVERY: Final = 1.0
+_ASKS_FOR_KEY: Final = " data-asks-for-key"
 _POLICY: Final = (
     "default-src 'none'; connect-src 'self'; "
     "script-src 'unsafe-inline'; style-src 'unsafe-inline'"
@@ -45,6 +47,8 @@ class Page:
 
     async def _page(self, _: web.Request) -> web.StreamResponse:
         text = await asyncio.to_thread(_text)
+        if self._gateway.doorkeeper.is_open:
+            text = text.replace(_ASKS_FOR_KEY, "")
         headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"}
         return web.Response(text=text, content_type="text/html", headers=headers)
 
@@ -54,64 +58,73 @@ class Page:
             raise refusal(403, "the page is for the master key", type="auth_error")
         response = web.StreamResponse(headers=_SSE_HEADERS)
         await response.prepare(request)
-        before: dict[str, int] = {}
         task = asyncio.current_task()
         assert task is not None
         gateway.watchers.add(task)
         try:
             while True:
-                state = await present(gateway, before, seconds=_EVERY)
-                await response.write(b"data: " + msgspec.json.encode(state) + b"\n\n")
+                state = msgspec.json.encode(await present(gateway))
+                await response.write(b"data: " + state + b"\n\n")
                 await gateway.clock.sleep(_EVERY)
         finally:
             gateway.watchers.discard(task)
 
 
-async def present(
-    gateway: Gateway, before: dict[str, int], *, seconds: float
-) -> dict[str, object]:
-    """What is so now, as rows of the page's tables.
+async def present(gateway: Gateway) -> dict[str, object]:
+    """What is so now; tokens and dollars are sums since the beginning.
 
-    Args:
-        gateway: Whose.
-        before: Tokens by model when it was last asked; brought up to date.
-        seconds: How long ago that was.
+    Those of streams that are under way are counted by their chunks.
     """
     now = gateway.clock.now()
     metrics = await gateway.all_metrics()
-    models: list[tuple[str | float, ...]] = []
-    for name, numbers in sorted(metrics.models.items()):
-        tokens = numbers.completion_tokens
-        pace = (tokens - before.get(name, tokens)) / seconds
-        before[name] = tokens
-        calls = sum(numbers.statuses.values())
-        failed = calls - numbers.statuses.get(200, 0)
-        whole = numbers.prompt_tokens + tokens
-        models.append((name, calls, failed, pace, whole, numbers.usd))
     return {
+        "at": now,
         "names": gateway.upstream.router.names,
         "deployments": [
-            (
-                each.group,
-                each.settings.id,
-                each.in_flight,
-                each.latency,
-                max(0.0, each.cooldown.until - now),
-            )
+            {
+                "id": each.settings.id,
+                "group": each.group,
+                "model": each.settings.model,
+                "in_flight": metrics.in_flight.get(each.settings.id, 0),
+                "latency": each.latency,
+                "rests": max(0.0, each.cooldown.until - now),
+            }
             for each in gateway.upstream.router.deployments
         ],
-        "models": models,
-        "spend": [
-            (
-                each.key or "master",
-                each.model,
-                each.requests,
-                each.prompt_tokens + each.completion_tokens,
-                each.usd,
-            )
-            for each in gateway.books.totals
+        "models": [
+            _model(metrics, name)
+            for name in sorted(metrics.models.keys() | metrics.streaming.keys())
         ],
+        "spend": _spend(gateway),
     }
+
+
+def _model(metrics: Metrics, name: str) -> dict[str, object]:
+    numbers = metrics.models.get(name) or ModelNumbers()
+    calls = sum(numbers.statuses.values())
+    return {
+        "name": name,
+        "calls": calls,
+        "failed": calls - numbers.statuses.get(200, 0),
+        "given": numbers.prompt_tokens,
+        "made": numbers.completion_tokens + metrics.streaming.get(name, 0),
+        "usd": numbers.usd,
+    }
+
+
+def _spend(gateway: Gateway) -> list[dict[str, object]]:
+    """By key and model."""
+    return [
+        {
+            "key": each.key or "master",
+            "model": each.model,
+            "requests": each.requests,
+            "tokens": each.prompt_tokens + each.completion_tokens,
+            "usd": each.usd,
+            "unpriced": each.unpriced,
+        }
+        for each in gateway.books.totals
+    ]
 
 
 @cache

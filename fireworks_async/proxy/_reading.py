@@ -43,14 +43,16 @@ class Tally:
     """Folds passing chunks.
 
     Attributes:
+        chunks: How many there were; about as many as tokens.
         usage: What was last reported, or None.
         is_whole: Whether every choice that has appeared is finished.
     """
 
-    __slots__ = ("_open", "is_whole", "usage")
+    __slots__ = ("_open", "chunks", "is_whole", "usage")
 
     def __init__(self) -> None:
         self._open: set[int] = set()
+        self.chunks = 0
         self.usage: Usage | None = None
         self.is_whole = False
 
@@ -63,6 +65,7 @@ class Tally:
         """Fold in what one read gave; returns whether a usage was among it."""
         found = False
         still_open = self._open
+        self.chunks += len(chunks)
         for chunk in chunks:
             if chunk.usage is not None:
                 self.usage = chunk.usage

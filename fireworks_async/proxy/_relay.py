@@ -52,6 +52,7 @@ class Relay:
         "_on_end",
         "_request",
         "_shows_usage",
+        "_tally",
         "left_at",
         "response",
     )
@@ -72,6 +73,7 @@ class Relay:
         self._shows_usage = shows_usage
         self._headers_of = headers_of
         self._on_end = on_end
+        self._tally: Tally | None = None
         self.response: web.StreamResponse | None = None
         self.left_at = clock.now()
 
@@ -95,6 +97,7 @@ class Relay:
                 alias=call.alias,
                 shows_usage=self._shows_usage,
             )
+            self._tally = passage.tally
             failure = await self._carry(upstream, passage)
             if failure is None:
                 assert self.response is not None
@@ -180,6 +183,17 @@ class Relay:
             # What was written arrives; HTTP's end of the body does not.
             transport.close()
         return response
+
+    @property
+    def model(self) -> str:
+        """The caller's name for the model."""
+        return self._call.asked
+
+    @property
+    def chunks(self) -> int:
+        """How many have come so far and are not settled."""
+        tally = self._tally
+        return 0 if tally is None else tally.chunks
 
     @property
     def is_deserted(self) -> bool:

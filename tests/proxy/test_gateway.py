@@ -61,4 +61,6 @@ async def test_its_gauges_are_zero_when_nothing_is_asked(gateway):
     await gateway.ask()
     gauges = gateway.gateway.gauges()
     assert gauges.pool["in_flight"] == gauges.pool["waiting"] == 0
-    assert [value for _, _, value in gauges.in_flight] == [0]
+    found = await gateway.gateway.all_metrics()
+    assert list(found.in_flight.values()) == [0]
+    assert not found.streaming

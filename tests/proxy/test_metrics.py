@@ -3,7 +3,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from fireworks_async.proxy._metrics import Gauges, Histogram, Metrics, exposition
 
 GAUGES = Gauges(
-    in_flight=[("d1", "a", 2)],
     cooling=[("d1", "a", 0.0)],
     latency=[("d1", "a", 0.1)],
     remaining=[("d1", "a", 59)],
@@ -28,6 +27,7 @@ def test_prometheus_reads_what_was_counted():
     numbers.usd = 0.5
     numbers.seconds.add(0.2)
     metrics.refuse(401)
+    metrics.in_flight["d1"] = 2
     found = told(metrics)
     assert found["fireworks_gateway_requests_total", "200", "a"] == 3
     assert found["fireworks_gateway_tokens_total", "a", "prompt"] == 10
