@@ -85,9 +85,7 @@ def write_reports(report: "LoadTestReport", output: OutputOptions) -> None:
             output.records, b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
         )
     for kind, file in parse_exports(output.export or ()):
-        _write(
-            Path(file), msgspec.json.format(msgspec.json.encode(EXPORTS[kind](report)))
-        )
+        _write(Path(file), EXPORTS[kind](report))
 
 
 def parse_exports(texts: Sequence[str]) -> list[tuple[str, str]]:
@@ -99,7 +97,8 @@ def parse_exports(texts: Sequence[str]) -> list[tuple[str, str]]:
     pairs = [(kind, file) for kind, _, file in (text.partition("=") for text in texts)]
     for kind, file in pairs:
         if kind not in EXPORTS or not file:
-            raise UsageError(f"--export {kind}={file}: write vllm=FILE or aiperf=FILE")
+            forms = " or ".join(f"{known}=FILE" for known in EXPORTS)
+            raise UsageError(f"--export {kind}={file}: write {forms}")
     return pairs
 
 

@@ -52,7 +52,7 @@ class OutputOptions:
         typer.Option(
             metavar="KIND=FILE",
             help="vllm=FILE.json or aiperf=FILE.json: under their names, by their "
-            "formulas.",
+            "formulas; prometheus=FILE.prom: as Prometheus' text.",
             rich_help_panel=_OUTPUT,
         ),
     ] = None

@@ -2,9 +2,11 @@
 
 They differ, which is why numbers of two tools cannot be put beside each other:
 
-* ``vllm bench serve``: everything divides by the whole run, from the first start to the
-  last end; TPOT is (last token - first) / (N - 1), and 0 for an answer of one token; ITL
-  is the gap between chunks, whatever they hold; E2EL ends at the last token.
+* ``vllm bench serve`` (0.32): every chunk with a choice counts, whatever it holds: TTFT
+  is at the first, which a role may be; ITL is the gap between two; E2EL ends at the
+  last. TPOT is (E2EL - TTFT) / (N - 1). Throughput divides by the whole run, from the
+  first start to the last end. Its chunks have a moment each; here those that came in
+  one read share it.
 * AIPerf: latency ends at the last response; inter-token latency is one value a request,
   (latency - TTFT) / (N - n1), which is our TPOT; counts are of requests that succeeded.
 """
@@ -12,9 +14,12 @@ They differ, which is why numbers of two tools cannot be put beside each other:
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from fireworks_async.loadtest._measures import tpot
+from fireworks_async.loadtest._prometheus import prometheus_text
+from fireworks_async.loadtest._quantiles import Floats
 from fireworks_async.loadtest._record import Record
 from fireworks_async.loadtest._report import LoadTestReport, Run
 
@@ -35,10 +40,18 @@ def aiperf_summary(report: LoadTestReport) -> list[dict[str, Any]]:
     return [_aiperf_run(report, run) for run in report.runs]
 
 
-EXPORTS: Mapping[str, Callable[[LoadTestReport], list[dict[str, Any]]]] = {
-    "aiperf": aiperf_summary,
-    "vllm": vllm_summary,
+def _as_json(
+    summary: Callable[[LoadTestReport], list[dict[str, Any]]],
+) -> Callable[[LoadTestReport], bytes]:
+    return lambda report: msgspec.json.format(msgspec.json.encode(summary(report)))
+
+
+EXPORTS: Mapping[str, Callable[[LoadTestReport], bytes]] = {
+    "aiperf": _as_json(aiperf_summary),
+    "prometheus": lambda report: prometheus_text(report).encode(),
+    "vllm": _as_json(vllm_summary),
 }
+"""What a report can be written as, beside its own forms."""
 
 
 def _vllm_run(report: LoadTestReport, run: Run) -> dict[str, Any]:
@@ -46,11 +59,18 @@ def _vllm_run(report: LoadTestReport, run: Run) -> dict[str, Any]:
     duration = _whole(run.records)
     inputs = sum(record.prompt_tokens or 0 for record in good)
     outputs = sum(_tokens(record) for record in good)
+    timed = [(r, at) for r in good if len(at := _chunks_of_choices(r))]
+    ttft = [_between(record.started_at, at[0]) for record, at in timed]
+    e2el = [_between(record.started_at, at[-1]) for record, at in timed]
     samples = {
-        "ttft": [_between(r.started_at, r.first_token_at) for r in good],
-        "tpot": [_vllm_tpot(record) for record in good if _tokens(record) > 1],
-        "itl": [gap for record in good for gap in _gaps(record)],
-        "e2el": [_between(r.started_at, r.last_token_at) for r in good],
+        "ttft": ttft,
+        "tpot": [
+            (whole - first) / (count - 1)
+            for (record, _), first, whole in zip(timed, ttft, e2el, strict=True)
+            if (count := _tokens(record)) > 1
+        ],
+        "itl": [float(gap) for _, at in timed for gap in np.diff(at)],
+        "e2el": e2el,
     }
     found: dict[str, Any] = {
         "date": report.created.strftime("%Y%m%d-%H%M%S"),
@@ -131,16 +151,21 @@ def _tokens(record: Record) -> int:
     return len(record.read_at) // 8
 
 
-def _vllm_tpot(record: Record) -> float:
-    first, last = record.first_token_at, record.last_token_at
-    return _between(first, last) / (_tokens(record) - 1)
+def _chunks_of_choices(record: Record) -> Floats:
+    """When each chunk with a choice came, whether or not it held output."""
+    return np.sort(np.concatenate([_chunks(record), np.frombuffer(record.other_at)]))
+
+
+def _chunks(record: Record) -> Floats:
+    """When each chunk with output came."""
+    at = np.frombuffer(record.read_at)
+    events = np.frombuffer(record.read_events, dtype=np.uint16)
+    return np.repeat(at, events)
 
 
 def _gaps(record: Record) -> list[float]:
     """Between two chunks; those that came in one read have nothing between them."""
-    at = np.frombuffer(record.read_at)
-    events = np.frombuffer(record.read_events, dtype=np.uint16)
-    return [float(gap) for gap in np.diff(np.repeat(at, events))]
+    return [float(gap) for gap in np.diff(_chunks(record))]
 
 
 def _between(start: float | None, end: float | None) -> float:

@@ -91,6 +91,7 @@ class Probe:
         "_counts",
         "_events",
         "_origin",
+        "_other_at",
         "_output_of",
         "_read_at",
         "_usage_tokens",
@@ -111,6 +112,7 @@ class Probe:
         self._output_of = output_of
         self._read_at = array("d")
         self._events = array("H")
+        self._other_at = array("d")
         # Of each read: characters, and tokens where the chunks tell them.
         self._chars = array("L")
         self._counts = array("L")
@@ -132,6 +134,8 @@ class Probe:
             output = self._output_of(chunk)
             tokens, source = self._tokens_of(chunk, output)
             if not (output.visible or output.hidden or tokens):
+                if chunk.choices:
+                    self._other_at.append(at)
                 continue
             events += 1
             chars += output.visible + output.hidden
@@ -217,6 +221,7 @@ class Probe:
         record.read_at = self._read_at.tobytes()
         record.read_tokens = array("f", tokens).tobytes()
         record.read_events = self._events.tobytes()
+        record.other_at = self._other_at.tobytes()
 
     def _shared_out(self, total: int | None) -> tuple[list[float], str]:
         """The tokens of each read, and by what they are known."""

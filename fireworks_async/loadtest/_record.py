@@ -41,6 +41,9 @@ class Record(msgspec.Struct, kw_only=True, gc=False):
         read_at: When each network read with output was in; packed doubles.
         read_tokens: Tokens in each of them; packed floats.
         read_events: Chunks with output in each of them; packed unsigned shorts.
+        other_at: When each chunk of a choice without output was in, such as the role's
+            or the last one's; packed doubles. No measure here takes it for a token;
+            others do.
         error: The class of the failure; None: none.
         message: What the failure said.
         cancelled: Whether it was left on purpose.
@@ -69,6 +72,7 @@ class Record(msgspec.Struct, kw_only=True, gc=False):
     read_at: bytes = b""
     read_tokens: bytes = b""
     read_events: bytes = b""
+    other_at: bytes = b""
     error: str | None = None
     message: str | None = None
     cancelled: bool = False
@@ -89,7 +93,12 @@ class Record(msgspec.Struct, kw_only=True, gc=False):
 def unpacked(record: Record) -> dict[str, object]:
     """The record with its reads as lists, for JSON."""
     plain = msgspec.structs.asdict(record)
-    for name, code in (("read_at", "d"), ("read_tokens", "f"), ("read_events", "H")):
+    for name, code in (
+        ("read_at", "d"),
+        ("read_tokens", "f"),
+        ("read_events", "H"),
+        ("other_at", "d"),
+    ):
         values: array[float] = array(code)
         values.frombytes(plain[name])
         plain[name] = [round(value, 9) for value in values]

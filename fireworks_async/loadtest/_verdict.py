@@ -9,11 +9,12 @@ from fireworks_async.loadtest._calibration import Calibration
 from fireworks_async.loadtest._summary import Summary
 from fireworks_async.loadtest._watch import ClientHealth
 
-__all__ = ("Verdict", "judge")
+__all__ = ("GRADES", "Verdict", "judge")
 
 Grade = Literal["clean", "strained", "client-limited"]
 
-_GRADES: tuple[Grade, ...] = ("clean", "strained", "client-limited")
+GRADES: tuple[Grade, ...] = ("clean", "strained", "client-limited")
+"""From the best to the worst."""
 # From where on a signal strains, and from where on it limits.
 _LAG_MEDIAN = (0.002, 0.004)
 _LAG_P99 = (0.015, 0.060)
@@ -46,7 +47,7 @@ class Verdict(msgspec.Struct, frozen=True):
     @property
     def rank(self) -> int:
         """0 for the best."""
-        return _GRADES.index(self.grade)
+        return GRADES.index(self.grade)
 
 
 class _Signal(msgspec.Struct, frozen=True):
@@ -83,7 +84,7 @@ def judge(
     speaking = sorted(
         (each for each in signals if each.rank), key=lambda each: -each.rank
     )
-    return Verdict(_GRADES[worst], tuple(each.says for each in speaking))
+    return Verdict(GRADES[worst], tuple(each.says for each in speaking))
 
 
 def _of_clients(clients: Sequence[ClientHealth]) -> Iterator[_Signal]:

@@ -76,7 +76,7 @@ def test_errors_are_a_failure_unless_demands_say_otherwise(
         (["--params", '{"temprature": 1}'], "did you mean 'temperature'"),
         (["--input-tokens", "x"], "no number of tokens"),
         (["--rate", "1", "--stages", "1:1"], "give one"),
-        (["--export", "x=y"], "write vllm=FILE"),
+        (["--export", "x=y"], "or vllm=FILE"),
     ],
 )
 def test_usage(measure, words, said):

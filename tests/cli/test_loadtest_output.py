@@ -53,7 +53,7 @@ def test_files(tmp_path, capsys):
 def test_exports():
     assert parse_exports(["vllm=a=b"]) == [("vllm", "a=b")]
     for text in ("vllm", "vllm=", "other=file"):
-        with pytest.raises(UsageError, match="write vllm=FILE"):
+        with pytest.raises(UsageError, match="or vllm=FILE"):
             parse_exports([text])
 
 
