@@ -26,8 +26,8 @@ from fireworks_async._protocol.completions import (
     Choice,
     Usage,
 )
+from fireworks_async.batch._limiter import row_limiter
 from fireworks_async.batch._options import Job
-from fireworks_async.batch._places import FixedPlaces
 from fireworks_async.batch._run import BatchControl, default_errors, run_job
 from fireworks_async.batch._senders import Attempt
 
@@ -87,7 +87,7 @@ async def measure():
             results,
             default_errors(results),
             sender=Sender(),
-            limiter=FixedPlaces(PLACES),
+            limiter=row_limiter(concurrency=PLACES),
             control=BatchControl(),
         )
 

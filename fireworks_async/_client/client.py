@@ -187,8 +187,8 @@ class AsyncFireworks:
         Args:
             requests: Batch lines, or bodies; with a ``custom_id`` or without.
             options: ``model``, ``params``, ``concurrency``, ``rpm``, ``tpm``,
-                ``max_retries``, ``max_cost``, ``prices``, ``endpoint``: as for
-                ``fireworks_async.batch.run_batch``.
+                ``max_retries``, ``no_retry_429``, ``max_cost``, ``prices``,
+                ``endpoint``: as for ``fireworks_async.batch.run_batch``.
 
         Raises:
             TypeError: An option is unknown.

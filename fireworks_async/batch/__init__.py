@@ -13,7 +13,7 @@ from fireworks_async.batch._ray import RayBatch, batch_dataset
 from fireworks_async.batch._ray_run import run_ray_batch
 from fireworks_async.batch._records import BatchResult
 from fireworks_async.batch._run import BatchControl, run_batch
-from fireworks_async.batch._summary import BatchSummary
+from fireworks_async.batch._summary import BatchSummary, LimitStep
 from fireworks_async.batch._tally import BatchProgress
 
 __all__ = (
@@ -25,6 +25,7 @@ __all__ = (
     "BatchProgress",
     "BatchResult",
     "BatchSummary",
+    "LimitStep",
     "Prices",
     "RayBatch",
     "batch_dataset",

@@ -93,7 +93,7 @@ async def results_of(
         or row_limiter(concurrency=job.concurrency, rpm=job.rpm, tpm=job.tpm),
         sink=hatch,
         tally=tally,
-        retries=Retries(most=job.max_retries),
+        retries=Retries(most=job.max_retries, no_rate_limits=job.no_retry_429),
         breaker=Breaker(),
         bill=Bill(PriceBook(job.prices), Budget(job.max_cost)),
         random=random.random,

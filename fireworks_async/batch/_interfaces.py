@@ -5,11 +5,12 @@ and calls ``settle`` exactly once when the attempt is over, however it ended. Be
 two attempts a row holds no permit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
+from fireworks_async._policy.concurrency import LimitChange
 from fireworks_async._protocol.metadata import PerfMetrics, RateLimit
 from fireworks_async.errors import APIStatusError, FireworksError
 
@@ -160,4 +161,9 @@ class Limiter(Protocol):
 
     def statistics(self) -> LimiterStatistics:
         """Where it stands now; asked for by the progress display."""
+        ...
+
+    @property
+    def history(self) -> Sequence[LimitChange]:
+        """How its limit has moved; asked for by the summary."""
         ...

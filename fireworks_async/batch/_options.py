@@ -42,6 +42,8 @@ class PaceOptions(TypedDict, total=False):
     max_retries: int | None
     """Attempts beyond the first of one row at most, rate limits and starting
     deployments apart; else it depends on the cause."""
+    no_retry_429: bool
+    """Do not send a row again that was refused for a rate limit: it has failed."""
     max_cost: float | None
     """US dollars that are not exceeded, by all runs of the job together: a row is sent
     only if what it may cost at most is left."""
@@ -94,6 +96,7 @@ class Job(msgspec.Struct, kw_only=True, frozen=True):
     rpm: float | None = None
     tpm: float | None = None
     max_retries: int | None = None
+    no_retry_429: bool = False
     max_cost: float | None = None
     prices: Prices | None = None
     prompt: str | None = None

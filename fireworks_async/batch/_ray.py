@@ -37,6 +37,7 @@ _OF_RAY: Final = frozenset(
         "id_column",
         "max_retries",
         "model",
+        "no_retry_429",
         "params",
         "prices",
         "prompt",
@@ -128,7 +129,7 @@ class RayBatch:
             in place of ``response``.
         options: ``model``, ``params``, ``endpoint``, ``prompt``, ``system``,
             ``id_column``, ``concurrency``, ``rpm``, ``tpm``, ``max_retries``,
-            ``prices``: as ``run_batch`` has them.
+            ``no_retry_429``, ``prices``: as ``run_batch`` has them.
 
     Raises:
         ConfigurationError: There is no key in the node's environment.

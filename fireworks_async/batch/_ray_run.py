@@ -214,6 +214,7 @@ def _summary(
         spent=count.cost,
         unpriced=count.unpriced,
         elapsed=elapsed,
+        limits=[],
         stopped=None,
         stopped_by="",
         notes=[],

@@ -59,6 +59,7 @@ class Retries:
     Args:
         schedules: By cause.
         most: Retries of one row at most, rate limits and starting deployments apart.
+        no_rate_limits: Never retry a row that was refused for a rate limit.
         capacity: The quota.
     """
 
@@ -67,9 +68,12 @@ class Retries:
         schedules: Mapping[Cause, Schedule] = SCHEDULES,
         *,
         most: int | None = None,
+        no_rate_limits: bool = False,
         capacity: float = 500.0,
     ) -> None:
-        self._schedules = schedules
+        self._schedules = dict(schedules)
+        if no_rate_limits:
+            self._schedules.pop("rate_limit", None)
         self._most = most
         self._capacity = capacity
         self._balance = capacity

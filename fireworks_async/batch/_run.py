@@ -148,7 +148,7 @@ async def run_job(
             limiter=limiter,
             sink=writer,
             tally=tally,
-            retries=Retries(most=job.max_retries),
+            retries=Retries(most=job.max_retries, no_rate_limits=job.no_retry_429),
             breaker=Breaker(),
             bill=bill,
             shares=Shares(writer, tally) if job.dedupe else None,
@@ -173,6 +173,7 @@ async def run_job(
             stopped=engine.stopped,
             stopped_by=engine.stopped_by,
             notes=ledger.notes,
+            history=limiter.history,
         )
     finally:
         await _in_any_case(asyncio.to_thread(ledger.close))

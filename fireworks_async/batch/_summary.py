@@ -1,14 +1,35 @@
 """What a run has come to, as a value and in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
+from fireworks_async._policy.concurrency import LimitChange
 from fireworks_async.batch._engine import StopReason
 from fireworks_async.batch._tally import Example, Tally
 
-__all__ = ("BatchSummary", "summary_of")
+__all__ = ("BatchSummary", "LimitStep", "summary_of")
+
+_REASONS: Final = {"refused": "429", "overloaded": "503", "queue": "a queue"}
+
+
+class LimitStep(msgspec.Struct, frozen=True):
+    """One change of the number of rows that may be in flight.
+
+    Attributes:
+        at: Seconds since the run began.
+        limit: From then on.
+        reason: ``start``, ``growth``, ``refused`` (429 and no budget spent),
+            ``overloaded`` (many 503s), ``queue`` (at the server), ``restart`` (after an
+            outage).
+    """
+
+    at: float
+    limit: int
+    reason: str
 
 
 class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +59,7 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
         spent: The same of all runs together, as far as they were recorded.
         unpriced: Answers whose cost is not known.
         elapsed: Seconds.
+        limits: How many rows might be in flight, the latest thousand changes.
         stopped: Why the run ended before the input did; None when it did not.
         stopped_by: The same in words.
         notes: What was found and repaired.
@@ -66,6 +88,7 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
     spent: float
     unpriced: int
     elapsed: float
+    limits: list[LimitStep]
     stopped: StopReason | None
     stopped_by: str
     notes: list[str]
@@ -90,6 +113,8 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
             yield f"cost at most ${self.cost:.4f}, all runs together ${self.spent:.4f}"
         if self.unpriced:
             yield f"the cost of {self.unpriced} answers is not known"
+        if len(self.limits) > 1:
+            yield self._limits()
         if self.in_doubt:
             yield f"{self.in_doubt} requests were given up, and may have been billed"
         for cause, count in sorted(self.failures.items(), key=lambda each: -each[1]):
@@ -116,6 +141,22 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
         rate = self.succeeded / self.elapsed if self.elapsed else 0.0
         return f"{self.elapsed:.1f} s ({rate:.1f} a second)"
 
+    def _limits(self) -> str:
+        first, last = self.limits[0].limit, self.limits[-1].limit
+        most = max(step.limit for step in self.limits)
+        text = f"in flight: {first} at first, {most} at most, {last} in the end"
+        cuts = [
+            after
+            for before, after in pairwise(self.limits)
+            if after.limit < before.limit
+        ]
+        if not cuts:
+            return text
+        reason = _REASONS.get(cuts[-1].reason, cuts[-1].reason)
+        return (
+            f"{text}; cut {len(cuts)} ×, the last after {cuts[-1].at:.0f} s: {reason}"
+        )
+
     def _cached(self) -> str:
         share = self.cached_tokens / self.prompt_tokens if self.prompt_tokens else 0.0
         return f"{share:.0%}"
@@ -132,6 +173,7 @@ def summary_of(
     stopped: StopReason | None,
     stopped_by: str,
     notes: list[str],
+    history: Sequence[LimitChange],
 ) -> BatchSummary:
     """Sum up.
 
@@ -145,6 +187,7 @@ def summary_of(
         stopped: Why the run ended early, if it did.
         stopped_by: The same in words.
         notes: What else there is to say.
+        history: Of the limiter.
     """
     recorded, recorded_failed, spent = totals
     return BatchSummary(
@@ -171,6 +214,12 @@ def summary_of(
         spent=spent,
         unpriced=tally.unpriced,
         elapsed=now - tally.began,
+        limits=[
+            LimitStep(
+                round(max(0.0, step.at - tally.began), 3), step.limit, step.reason
+            )
+            for step in history
+        ],
         stopped=stopped,
         stopped_by=stopped_by,
         notes=notes,

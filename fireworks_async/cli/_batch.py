@@ -89,7 +89,7 @@ def batch(
     May be stopped, or killed, at any moment: the same command goes on from there.
     Ctrl-C waits for the rows in flight, a second one gives them up.
     """
-    options = options_of(rows, running)
+    options = options_of(rows, running, max_retries=server.max_retries)
     if check:
         return _check(source, options, as_json=json)
     form = _FORMS.get(progress)
@@ -110,7 +110,9 @@ def batch(
         options=options,
         form=form,
     )
-    return _told(call(server, partial(_run, run)), as_json=json)
+    connections = running.concurrency or 0
+    summary = call(server, partial(_run, run), connections=connections)
+    return _told(summary, as_json=json)
 
 
 def _check(source: str, options: Mapping[str, object], *, as_json: bool) -> ExitCode:

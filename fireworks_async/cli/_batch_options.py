@@ -152,16 +152,14 @@ class RunWords:
             rich_help_panel=_PACE,
         ),
     ] = None
-    row_retries: Annotated[
-        int | None,
+    no_retry_429: Annotated[
+        bool,
         typer.Option(
-            min=0,
-            metavar="N",
-            help="Attempts beyond the first of one row, rate limits apart; else it "
-            "depends on the cause. Takes the place of --max-retries.",
+            "--no-retry-429",
+            help="Record a row that is refused for a rate limit as failed at once.",
             rich_help_panel=_PACE,
         ),
-    ] = None
+    ] = False
     drain: Annotated[
         float,
         typer.Option(
@@ -189,7 +187,9 @@ class RunWords:
     ] = False
 
 
-def options_of(rows: RowWords, running: RunWords) -> dict[str, object]:
+def options_of(
+    rows: RowWords, running: RunWords, *, max_retries: int | None
+) -> dict[str, object]:
     """The options of ``run_batch``.
 
     Raises:
@@ -212,7 +212,8 @@ def options_of(rows: RowWords, running: RunWords) -> dict[str, object]:
         "tpm": running.tpm,
         "max_cost": running.max_cost,
         "prices": None if running.price is None else _prices(running.price),
-        "max_retries": running.row_retries,
+        "max_retries": max_retries,
+        "no_retry_429": running.no_retry_429,
         "drain": running.drain,
         "ordered": running.ordered,
         "prefix_order": running.prefix_order,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ("ServerOptions", "open_client")
 
 _PANEL = "Server"
+_RETRIES = 2
+_CONNECTIONS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,20 +61,28 @@ class ServerOptions:
         ),
     ] = 300
     max_retries: Annotated[
-        int,
+        int | None,
         typer.Option(
             metavar="N",
-            help="Attempts beyond the first, as long as nothing has been shown.",
+            help="Attempts beyond the first, as long as nothing has been shown: 2; in a "
+            "batch, as many as the cause deserves.",
+            show_default=False,
             rich_help_panel=_PANEL,
         ),
-    ] = 2
+    ] = None
 
 
-def open_client(server: ServerOptions) -> AbstractAsyncContextManager["AsyncFireworks"]:
+def open_client(
+    server: ServerOptions, *, connections: int = 0
+) -> AbstractAsyncContextManager["AsyncFireworks"]:
     """Prepare a client; nothing is opened before the result is entered.
 
     With ``simulate``, entering starts a simulator too, paced so that the answer can be
     seen to stream.
+
+    Args:
+        server: Which server.
+        connections: How many it must be able to hold, if more than usual.
 
     Raises:
         UsageError: There is no key, or options exclude each other.
@@ -85,13 +95,14 @@ def open_client(server: ServerOptions) -> AbstractAsyncContextManager["AsyncFire
             raise UsageError("--simulate and --base-url exclude each other")
         from fireworks_async.simulator import Simulator  # noqa: PLC0415 - likewise
 
-        return _simulated(Simulator(ttft=0.2, gap=0.02), server)
+        return _simulated(Simulator(ttft=0.2, gap=0.02), server, connections)
     try:
         return AsyncFireworks(
             api_key=server.api_key,
             base_url=server.base_url,
             timeout=server.timeout,
-            max_retries=server.max_retries,
+            max_retries=_retries(server),
+            max_connections=max(_CONNECTIONS, connections),
         )
     except MissingAPIKeyError:
         raise UsageError(
@@ -102,7 +113,7 @@ def open_client(server: ServerOptions) -> AbstractAsyncContextManager["AsyncFire
 
 @asynccontextmanager
 async def _simulated(
-    simulator: "Simulator", server: ServerOptions
+    simulator: "Simulator", server: ServerOptions, connections: int
 ) -> AsyncGenerator["AsyncFireworks"]:
     from fireworks_async import AsyncFireworks  # noqa: PLC0415 - loaded by the caller
 
@@ -112,7 +123,12 @@ async def _simulated(
             api_key="fw_simulated",
             base_url=simulator.base_url,
             timeout=server.timeout,
-            max_retries=server.max_retries,
+            max_retries=_retries(server),
+            max_connections=max(_CONNECTIONS, connections),
         ) as client,
     ):
         yield client
+
+
+def _retries(server: ServerOptions) -> int:
+    return _RETRIES if server.max_retries is None else server.max_retries

@@ -19,25 +19,31 @@ ResultT = TypeVar("ResultT")
 
 
 def call(
-    server: ServerOptions, ask: Callable[["AsyncFireworks"], Awaitable[ResultT]]
+    server: ServerOptions,
+    ask: Callable[["AsyncFireworks"], Awaitable[ResultT]],
+    *,
+    connections: int = 0,
 ) -> ResultT:
     """Make one call to its end.
 
     Args:
         server: Which server.
         ask: Makes the call with a client.
+        connections: How many it must be able to hold, if more than usual.
 
     Raises:
         UsageError: A value cannot be sent.
         FireworksError: The call failed.
     """
-    return run_in_loop(partial(_call, server, ask))
+    return run_in_loop(partial(_call, server, ask, connections))
 
 
 async def _call(
-    server: ServerOptions, ask: Callable[["AsyncFireworks"], Awaitable[ResultT]]
+    server: ServerOptions,
+    ask: Callable[["AsyncFireworks"], Awaitable[ResultT]],
+    connections: int,
 ) -> ResultT:
-    async with open_client(server) as client:
+    async with open_client(server, connections=connections) as client:
         try:
             return await ask(client)
         except (TypeError, ValueError) as error:

@@ -7,7 +7,6 @@ from fireworks_async._policy.catalogue import Prices
 from fireworks_async.batch._cost import Bill, Budget, PriceBook
 from fireworks_async.batch._engine import Engine
 from fireworks_async.batch._intake import CallerIntake
-from fireworks_async.batch._places import FixedPlaces
 from fireworks_async.batch._records import BatchResult
 from fireworks_async.batch._retries import SCHEDULES, Breaker, Retries, Schedule
 from fireworks_async.batch._rows import RowReader
@@ -24,6 +23,7 @@ from tests.support.batches import (
     refused,
     until,
 )
+from tests.support.places import FixedPlaces
 
 AT_ONCE = {
     cause: Schedule(each.most, 0.0, 0.0, each.price)

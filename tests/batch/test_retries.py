@@ -44,6 +44,13 @@ def test_the_users_most_counts_what_is_the_services_fault():
     assert decide(retries, "server", "truncated", "server", "rate_limit") is not None
 
 
+def test_rate_limits_are_not_retried_if_not_wanted():
+    retries = Retries(no_rate_limits=True)
+    assert decide(retries, "rate_limit") is None
+    assert decide(retries, "server") is not None
+    assert decide(Retries(), "rate_limit") is not None
+
+
 def test_the_quota_is_used_up_and_paid_back():
     retries = Retries(capacity=20)
     assert decide(retries, "stall") is not None

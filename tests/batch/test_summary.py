@@ -1,6 +1,7 @@
 from pathlib import Path
 
-from fireworks_async.batch._summary import summary_of
+from fireworks_async._policy.concurrency import LimitChange
+from fireworks_async.batch._summary import LimitStep, summary_of
 from fireworks_async.batch._tally import Tally
 
 
@@ -16,6 +17,7 @@ def summary(change=lambda tally: None, **values):
         "stopped": None,
         "stopped_by": "",
         "notes": [],
+        "history": [],
         **values,
     }
     return summary_of(tally, **given)
@@ -69,6 +71,27 @@ def test_what_was_not_sent_and_what_is_in_doubt_is_told():
     assert "6 requests were given up, and may have been billed" in lines
     assert "the cost of 7 answers is not known" in lines
     assert not any(line.startswith("cost at most") for line in lines)
+
+
+def test_how_the_limit_moved_is_told():
+    history = [
+        LimitChange(9.5, 16, "start"),
+        LimitChange(11.0, 40, "growth"),
+        LimitChange(12.5, 30, "refused"),
+    ]
+    told = summary(history=history)
+    assert told.limits == [
+        LimitStep(0.0, 16, "start"),
+        LimitStep(1.0, 40, "growth"),
+        LimitStep(2.5, 30, "refused"),
+    ]
+    assert (
+        "in flight: 16 at first, 40 at most, 30 in the end; cut 1 ×, the last after 2 s: "
+        "429"
+    ) in list(told.lines())
+    risen = list(summary(history=history[:2]).lines())
+    assert "in flight: 16 at first, 40 at most, 40 in the end" in risen
+    assert not any("at first" in line for line in summary(history=history[:1]).lines())
 
 
 def test_an_early_end_is_told_with_its_reason():

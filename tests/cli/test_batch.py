@@ -30,8 +30,9 @@ def test_every_row_is_answered(run, source, output):
     assert (ran.code, ran.err) == (0, "")
     assert sorted(ids(output)) == NAMES
     assert "6 answered, 0 failed" in ran.out
-    again = run("batch", source, output, *words, "--json")
-    assert json.loads(again.out)["done_before"] == 6
+    again = json.loads(run("batch", source, output, *words, "--json").out)
+    assert again["done_before"] == 6
+    assert again["limits"][0]["reason"] == "start"
 
 
 def test_what_failed_is_told_by_the_exit_code(
@@ -46,6 +47,22 @@ def test_what_failed_is_told_by_the_exit_code(
     assert asked("batch", source, output).code == 1
     assert asked("batch", source, output, "--only-failed").code == 0
     assert len(ids(output)) == 6
+
+
+def test_retries_are_as_many_as_asked_for(asked, source, output, fireworks_simulator):
+    fireworks_simulator.script(*[Rejection.server_error()] * 2)
+    ran = asked("batch", source, output, "--concurrency", "1", "--max-retries", "0")
+    assert (ran.code, len(fireworks_simulator.requests)) == (1, 6)
+    assert "server: 2" in ran.out
+
+
+def test_rate_limits_fail_rows_if_asked(asked, source, output, fireworks_simulator):
+    fireworks_simulator.script(Rejection.rate_limited(retry_after=0.1))
+    words = ("--concurrency", "1", "--no-retry-429")
+    ran = asked("batch", source, output, *words)
+    assert (ran.code, len(fireworks_simulator.requests)) == (1, 6)
+    assert "rate_limit: 1" in ran.out
+    assert asked("batch", source, output, *words, "--retry", "429").code == 0
 
 
 def test_a_stop_by_the_account_is_a_code_of_its_own(

@@ -8,11 +8,12 @@ from fireworks_async.cli._exits import UsageError
 def options(**words):
     rows = {name: words[name] for name in words if hasattr(RowWords, name)}
     running = {name: words[name] for name in words if name not in rows}
-    return options_of(RowWords(**rows), RunWords(**running))
+    return options_of(RowWords(**rows), RunWords(**running), max_retries=3)
 
 
 def test_there_is_a_word_for_every_option():
     assert options().keys() == BatchOptions.__optional_keys__
+    assert options()["max_retries"] == 3
 
 
 def test_values_of_fields_are_json_or_text():

@@ -30,7 +30,13 @@ def asked_for(monkeypatch):
         if options.get("ordered"):
             raise ValueError("ordered: not on Ray")
         values = dict.fromkeys(BatchSummary.__struct_fields__, 0)
-        lists = {"examples": {}, "notes": [], "stopped": None, "stopped_by": ""}
+        lists = {
+            "examples": {},
+            "notes": [],
+            "limits": [],
+            "stopped": None,
+            "stopped_by": "",
+        }
         return BatchSummary(**values | lists | SUMMARY)
 
     monkeypatch.setattr(_ray_run, "run_ray_batch", run)

@@ -36,6 +36,12 @@ def test_what_cannot_be_used_is_found_before_anything_is_opened(wrong: dict):
         open_client(ServerOptions(api_key=KEY, **wrong))
 
 
+def test_there_are_connections_for_as_many_rows_as_are_wanted():
+    server = ServerOptions(api_key=KEY)
+    assert open_client(server, connections=3000)._service.config.max_connections == 3000
+    assert open_client(server)._service.config.max_connections == 1000
+
+
 def test_the_options_do_not_show_the_key():
     assert KEY not in repr(ServerOptions(api_key=KEY))
 

@@ -13,7 +13,7 @@ from fireworks_async._protocol.completions import (
 )
 from fireworks_async.batch._causes import cause_of
 from fireworks_async.batch._options import Job
-from fireworks_async.batch._places import FixedPlaces
+from tests.support.places import FixedPlaces
 from fireworks_async.batch._rows import Row, RowReader
 from fireworks_async.batch._run import BatchControl, default_errors, run_job
 from fireworks_async.batch._senders import Attempt
