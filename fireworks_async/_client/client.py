@@ -185,7 +185,8 @@ class AsyncFireworks:
         there is a place for it, and keeps its place until its result is taken.
 
         Args:
-            requests: Batch lines, or bodies; with a ``custom_id`` or without.
+            requests: Batch lines, or bodies; with a ``custom_id`` or without. One that
+                was another request's is refused, in its result.
             options: ``model``, ``params``, ``concurrency``, ``rpm``, ``tpm``,
                 ``max_retries``, ``no_retry_429``, ``max_cost``, ``prices``,
                 ``endpoint``: as for ``fireworks_async.batch.run_batch``.

@@ -158,6 +158,8 @@ class BlockRunner:
             self._rest,
             ClientSender(self._client),
             limiter=self.limiter,
+            # Told apart by their requests too; and other blocks are not seen here.
+            names=0,
         )
         problem = "the block was stopped before the row was answered"
         try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fireworks_async.batch._cost import Bill, Budget, PriceBook
 from fireworks_async.batch._engine import Engine
-from fireworks_async.batch._intake import CallerIntake
+from fireworks_async.batch._intake import REMEMBERED, CallerIntake
 from fireworks_async.batch._interfaces import Limiter
 from fireworks_async.batch._ledger import Copy
 from fireworks_async.batch._limiter import row_limiter
@@ -75,6 +75,7 @@ async def results_of(
     sender: Sender,
     *,
     limiter: Limiter | None = None,
+    names: int = REMEMBERED,
 ) -> AsyncGenerator[BatchResult, None]:
     """Send all, and give what becomes of each.
 
@@ -83,11 +84,14 @@ async def results_of(
         job: How.
         sender: Makes attempts.
         limiter: One that several runs share; by default one of its own.
+        names: How many are remembered, so that none stands for two requests.
     """
     hatch = _Hatch()
     tally = Tally(now=asyncio.get_running_loop().time())
     engine = Engine(
-        intake=CallerIntake(requests, job.reader(), sink=hatch, tally=tally),
+        intake=CallerIntake(
+            requests, job.reader(), sink=hatch, tally=tally, names=names
+        ),
         sender=sender,
         limiter=limiter
         or row_limiter(concurrency=job.concurrency, rpm=job.rpm, tpm=job.tpm),

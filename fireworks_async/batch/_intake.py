@@ -1,7 +1,7 @@
 """Rows on their way to the engine: taken when it asks, a few ahead, never all."""
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from typing import Final, Protocol
 
@@ -12,10 +12,11 @@ from fireworks_async.batch._selection import Selected, Selection
 from fireworks_async.batch._tally import Tally
 from fireworks_async.errors import FireworksError
 
-__all__ = ("CallerIntake", "FileIntake", "Intake", "Sink")
+__all__ = ("REMEMBERED", "CallerIntake", "FileIntake", "Intake", "Sink")
 
+REMEMBERED: Final = 64 * 1024
+"""Names that requests of a caller are compared with."""
 _AHEAD: Final = 256
-_NAME_LENGTH: Final = 24
 
 
 class Sink(Protocol):
@@ -128,8 +129,15 @@ class FileIntake:
 class CallerIntake:
     """Takes rows from a caller's iterable, one when there is a place for it.
 
-    Rows without a name are named by their number, and names are not compared: that
-    would take memory for each.
+    Rows without a name are named by their number. A name that stood for another request
+    among the latest is refused; all would take memory for each.
+
+    Args:
+        requests: The rows.
+        reader: Makes requests of them.
+        sink: Takes those that make none.
+        tally: Counts.
+        names: How many names are remembered.
     """
 
     def __init__(
@@ -139,6 +147,7 @@ class CallerIntake:
         *,
         sink: Sink,
         tally: Tally,
+        names: int = REMEMBERED,
     ) -> None:
         # One of the two: what is there at once, and what is waited for.
         self._at_once: Iterator[Source] = iter(())
@@ -152,6 +161,8 @@ class CallerIntake:
         self._tally = tally
         self._ready: Row | None = None
         self._bad: Problem | None = None
+        self._names = names
+        self._named: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
         self._has_ended = False
 
     @property
@@ -195,11 +206,25 @@ class CallerIntake:
     def _accept(self, source: Source) -> None:
         self._tally.read += 1
         row = self._reader.read(self._tally.read, source)
+        if isinstance(row, Row):
+            row = self._checked(row)
         if isinstance(row, Problem):
             self._bad = row
-            return
-        row.custom_id = row.custom_id or f"row-{row.line}"
-        self._ready = row
+        else:
+            self._ready = row
+
+    def _checked(self, row: Row) -> Row | Problem:
+        """The row with a name, if that name is not another request's."""
+        if not row.custom_id:
+            row.custom_id = f"row-{row.line}"
+            return row
+        line, digest = self._named.setdefault(row.custom_id, (row.line, row.digest))
+        if digest != row.digest:
+            said = f"custom_id {row.custom_id!r} is that of request {line} too"
+            return Problem(line=row.line, digest=row.digest, text=said)
+        if len(self._named) > self._names:
+            self._named.popitem(last=False)
+        return row
 
 
 def _refused(problem: Problem) -> BatchResult:

@@ -142,20 +142,16 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.elapsed:.1f} s ({rate:.1f} a second)"
 
     def _limits(self) -> str:
-        first, last = self.limits[0].limit, self.limits[-1].limit
+        first, end = self.limits[0].limit, self.limits[-1].limit
         most = max(step.limit for step in self.limits)
-        text = f"in flight: {first} at first, {most} at most, {last} in the end"
-        cuts = [
-            after
-            for before, after in pairwise(self.limits)
-            if after.limit < before.limit
-        ]
+        text = f"in flight: {first} at first, {most} at most, {end} in the end"
+        steps = pairwise(self.limits)
+        cuts = [after for before, after in steps if after.limit < before.limit]
         if not cuts:
             return text
         reason = _REASONS.get(cuts[-1].reason, cuts[-1].reason)
-        return (
-            f"{text}; cut {len(cuts)} ×, the last after {cuts[-1].at:.0f} s: {reason}"
-        )
+        count = f"{len(cuts)} cut{'s' * (len(cuts) > 1)}"
+        return f"{text}; {count}, the last after {cuts[-1].at:.0f} s: {reason}"
 
     def _cached(self) -> str:
         share = self.cached_tokens / self.prompt_tokens if self.prompt_tokens else 0.0

@@ -102,9 +102,11 @@ class TestFileIntake:
 
 
 class TestCallerIntake:
-    def intake(self, requests, sink):
+    def intake(self, requests, sink, names=100):
         self.tally = Tally(now=0.0)
-        return CallerIntake(requests, RowReader(), sink=sink, tally=self.tally)
+        return CallerIntake(
+            requests, RowReader(), sink=sink, tally=self.tally, names=names
+        )
 
     async def test_rows_are_taken_one_by_one(self, sink):
         taken = []
@@ -128,6 +130,20 @@ class TestCallerIntake:
                 yield line(name)
 
         assert await drained(self.intake(requests(), sink)) == ["a", "b"]
+
+    async def test_a_name_of_two_requests_is_refused(self, sink):
+        given = [line("a"), line("b"), line("a"), line("a", "other"), line("b", "x")]
+        assert await drained(self.intake(given, sink)) == ["a", "b", "a"]
+        assert [(each.custom_id, each.error.message) for each in sink.items] == [
+            ("row-4", "custom_id 'a' is that of request 1 too"),
+            ("row-5", "custom_id 'b' is that of request 2 too"),
+        ]
+
+    async def test_only_so_many_names_are_remembered(self, sink):
+        given = [line("a"), line("b"), line("c"), line("a", "other")]
+        assert len(await drained(self.intake(given, sink, names=2))) == 4
+        twice = [line("a"), line("a", "other")]
+        assert len(await drained(self.intake(twice, sink, names=0))) == 2
 
     async def test_bad_rows_are_results(self, sink):
         assert await drained(self.intake([{"body": 3}, line("a")], sink)) == ["a"]

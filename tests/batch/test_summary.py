@@ -86,7 +86,7 @@ def test_how_the_limit_moved_is_told():
         LimitStep(2.5, 30, "refused"),
     ]
     assert (
-        "in flight: 16 at first, 40 at most, 30 in the end; cut 1 ×, the last after 2 s: "
+        "in flight: 16 at first, 40 at most, 30 in the end; 1 cut, the last after 2 s: "
         "429"
     ) in list(told.lines())
     risen = list(summary(history=history[:2]).lines())
