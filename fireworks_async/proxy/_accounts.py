@@ -9,6 +9,8 @@ from fireworks_async._protocol.completions import Usage
 from fireworks_async.errors import APIError, APIStatusError
 from fireworks_async.proxy._callers import Caller
 from fireworks_async.proxy._calls import Call
+from fireworks_async.proxy._deployments import Deployment
+from fireworks_async.proxy._estimates import NOTHING, Expected
 from fireworks_async.proxy._ledger import Entry, Ledger
 from fireworks_async.proxy._metrics import Metrics
 
@@ -28,6 +30,8 @@ class Accounts:
         ledger: Where spend is written down; None for nowhere.
         metrics: What was counted.
         recorded: US dollars that each key spent here, in this process.
+        guessed: Those of answers whose usage never came, since their callers left, say;
+            they count for budgets, and are in no ledger.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -35,9 +39,31 @@ class Accounts:
         self.ledger: Ledger | None = None
         self.metrics = Metrics()
         self.recorded: dict[str, float] = {}
+        self.guessed: dict[str, float] = {}
+
+    def reserve(self, caller: Caller, call: Call, *, now: float) -> None:
+        """Let a call in, and set aside what it will probably take.
+
+        Raises:
+            APIStatusError: It may not.
+        """
+        expected = NOTHING
+        if caller.is_weighed:
+            need = call.need()
+            usage = _usage(need.prompt, need.generated)
+            usd = _cost(*call.likely(), usage, call.tier) or 0.0
+            expected = Expected(need.prompt + need.generated, usd)
+        caller.enter(expected, now=now)
+        call.reserved = expected
+
+    def release(self, caller: Caller, call: Call) -> None:
+        """Set nothing aside any longer; idempotent."""
+        if call.reserved is not NOTHING:
+            caller.release(call.reserved)
+            call.reserved = NOTHING
 
     def settle(
-        self, caller: Caller, call: Call, usage: Usage | None, tier: object = None
+        self, caller: Caller, call: Call, usage: Usage | None, *, made: int = 0
     ) -> None:
         """Write down what one answer took; before its caller can see its end.
 
@@ -45,15 +71,18 @@ class Accounts:
             caller: Who asked.
             call: For what; its deployment is the one that answered.
             usage: As reported; None when it was not.
-            tier: The service tier that was asked for.
+            made: Chunks that came, which stand for the tokens then.
         """
         deployment = call.deployment
         numbers = self.metrics.of(call.asked)
+        self.release(caller, call)
         if usage is None or deployment is None:
             numbers.unreported += 1
+            self._guess(caller, call, made)
             return
         now = self._clock.now()
-        usd = _cost(call, usage, tier)
+        call.took(usage)
+        usd = _cost(deployment, call.model, usage, call.tier)
         details = usage.prompt_tokens_details
         cached = (details.cached_tokens or 0) if details is not None else 0
         tokens = usage.prompt_tokens + usage.completion_tokens
@@ -79,6 +108,22 @@ class Accounts:
                 )
             )
 
+    def _guess(self, caller: Caller, call: Call, made: int) -> None:
+        """Hold a caller to what it probably took: leaving early is not for free."""
+        deployment = call.deployment
+        if deployment is None:
+            return
+        if not caller.is_weighed and deployment.settings.tpm is None:
+            return
+        now = self._clock.now()
+        usage = _usage(call.need().prompt, made)
+        usd = _cost(deployment, call.model, usage, call.tier)
+        if usd is not None:
+            self.guessed[caller.id] = self.guessed.get(caller.id, 0.0) + usd
+        tokens = usage.prompt_tokens + usage.completion_tokens
+        deployment.used(tokens, now=now)
+        caller.used(tokens, usd, now=now)
+
     def finish(self, call: Call, status: int, *, began: float) -> None:
         """Count a call that is over, however it ended."""
         numbers = self.metrics.of(call.asked)
@@ -102,12 +147,17 @@ def status_of(error: BaseException) -> int:
     return 500
 
 
-def _cost(call: Call, usage: Usage, tier: object) -> float | None:
-    assert call.deployment is not None
-    prices = call.deployment.settings.prices
+def _usage(prompt: float, completion: float) -> Usage:
+    given, made = round(prompt), round(completion)
+    return Usage(prompt_tokens=given, completion_tokens=made, total_tokens=given + made)
+
+
+def _cost(
+    deployment: Deployment, model: str, usage: Usage, tier: object
+) -> float | None:
+    prices = deployment.settings.prices
     if prices is None:
-        word = tier if isinstance(tier, str) else None
-        return cost_of(call.model, usage, word).usd
+        return cost_of(model, usage, tier if isinstance(tier, str) else None).usd
     details = usage.prompt_tokens_details
     return cost_of_tokens(
         prices,

@@ -17,6 +17,7 @@ from fireworks_async._protocol.messages import (
 )
 from fireworks_async._protocol.params import ChatParams
 from fireworks_async.errors import BadRequestError
+from fireworks_async.proxy._estimates import Extent
 
 __all__ = ("JsonBody", "bad_request")
 
@@ -96,6 +97,16 @@ class JsonBody:
     def tier(self) -> object:
         """The service tier that is asked for, or None."""
         return self.value("service_tier")
+
+    def extent(self) -> Extent:
+        """What it shows of its size."""
+        limit = self.value("max_tokens") or self.value("max_completion_tokens")
+        choices = self.value("n")
+        return Extent(
+            len(self._data),
+            limit if isinstance(limit, int) else None,
+            choices if isinstance(choices, int) and choices > 0 else 1,
+        )
 
     @property
     def affinity(self) -> str | None:

@@ -114,7 +114,8 @@ class Books:
         spent: dict[str, float] = {}
         for each in totals:
             spent[each.key] = spent.get(each.key, 0.0) + each.usd
-        recorded = self.accounts.recorded
+        recorded, guessed = self.accounts.recorded, self.accounts.guessed
         for caller in (self._doorkeeper.master, *self._doorkeeper.callers.values()):
             since = recorded.get(caller.id, 0.0) - before.get(caller.id, 0.0)
-            caller.spent = spent.get(caller.id, 0.0) + since
+            whole = spent.get(caller.id, 0.0) + since
+            caller.spent = whole + guessed.get(caller.id, 0.0)

@@ -12,7 +12,8 @@ from typing import Final
 
 from fireworks_async.errors import APIStatusError
 from fireworks_async.proxy._errors import refusal
-from fireworks_async.proxy._windows import MinuteWindow
+from fireworks_async.proxy._estimates import NOTHING, Expected
+from fireworks_async.proxy._windows import MinuteWindow, TokenWindow
 
 __all__ = ("Caller", "Doorkeeper", "KeyLimits", "hash_of")
 
@@ -53,7 +54,16 @@ class Caller:
         in_flight: Requests that are being answered.
     """
 
-    __slots__ = ("_rpm", "_tpm", "id", "in_flight", "is_master", "limits", "spent")
+    __slots__ = (
+        "_held",
+        "_rpm",
+        "_tokens",
+        "id",
+        "in_flight",
+        "is_master",
+        "limits",
+        "spent",
+    )
 
     def __init__(
         self,
@@ -68,39 +78,51 @@ class Caller:
         self.spent = 0.0
         self.in_flight = 0
         self._rpm = MinuteWindow()
-        self._tpm = MinuteWindow()
+        self._tokens = TokenWindow()
+        self._held = 0.0
 
-    def enter(self, *, now: float) -> None:
+    @property
+    def is_weighed(self) -> bool:
+        """Whether it matters what a request will take."""
+        return self.limits.tpm is not None or self.limits.budget is not None
+
+    def enter(self, expected: Expected = NOTHING, *, now: float) -> None:
         """Begin a request.
+
+        Args:
+            expected: What it will probably take, which is set aside.
+            now: Monotonic seconds.
 
         Raises:
             APIStatusError: It may not, now or at all.
         """
         limits = self.limits
-        if limits.budget is not None and self.spent >= limits.budget:
-            raise refusal(
-                400,
-                f"the budget of this key is used up: {self.spent:.6f} of "
-                f"{limits.budget:.6f} USD",
-                type="budget_exceeded",
-                code="budget_exceeded",
-            )
+        if limits.budget is not None and self.spent + self._held >= limits.budget:
+            raise _over_budget(self.spent, self._held, limits.budget)
         if limits.parallel is not None and self.in_flight >= limits.parallel:
             raise _too_many("requests in flight", limits.parallel, 1.0)
         if limits.rpm is not None:
             wait = self._rpm.wait(limits.rpm - 1, now=now)
             if wait:
                 raise _too_many("requests a minute", limits.rpm, wait)
-            self._rpm.add(1, now=now)
         if limits.tpm is not None:
-            wait = self._tpm.wait(limits.tpm - 1, now=now)
+            wait = self._tokens.wait(limits.tpm, expected.tokens, now=now)
             if wait:
                 raise _too_many("tokens a minute", limits.tpm, wait)
+        if limits.rpm is not None:
+            self._rpm.add(1, now=now)
+        self._tokens.hold(expected.tokens)
+        self._held += expected.usd
         self.in_flight += 1
 
     def leave(self) -> None:
         """End a request; once for each that was begun."""
         self.in_flight -= 1
+
+    def release(self, expected: Expected) -> None:
+        """Set aside no longer what a request was expected to take."""
+        self._tokens.release(expected.tokens)
+        self._held -= expected.usd
 
     def check_model(self, model: str) -> None:
         """Raise an APIStatusError when this key may not ask for the model."""
@@ -117,7 +139,7 @@ class Caller:
     def used(self, tokens: int, usd: float | None, *, now: float) -> None:
         """Count what a request took."""
         if self.limits.tpm is not None:
-            self._tpm.add(tokens, now=now)
+            self._tokens.add(tokens, now=now)
         if usd is not None:
             self.spent += usd
 
@@ -196,6 +218,24 @@ def hash_of(key: str) -> str:
     Keys are random and long, so that one round of a fast hash is as good as many.
     """
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _over_budget(spent: float, held: float, budget: float) -> APIStatusError:
+    if spent < budget:
+        return refusal(
+            429,
+            f"what is left of this key's budget is set aside for its requests in "
+            f"flight: {spent:.6f} and {held:.6f} of {budget:.6f} USD",
+            type="rate_limit_error",
+            code="budget_set_aside",
+            retry_after=1,
+        )
+    return refusal(
+        400,
+        f"the budget of this key is used up: {spent:.6f} of {budget:.6f} USD",
+        type="budget_exceeded",
+        code="budget_exceeded",
+    )
 
 
 def _refused() -> APIStatusError:

@@ -13,12 +13,15 @@ import msgspec
 
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._net.interfaces import ByteResponse, Clock
+from fireworks_async._policy.estimates import Need
 from fireworks_async._policy.retry import RetryBudget, RetryPolicy
+from fireworks_async._protocol.completions import Usage
 from fireworks_async._protocol.requests import WireRequest
 from fireworks_async.errors import APIStatusError, FireworksError
 from fireworks_async.proxy._bodies import bad_request
 from fireworks_async.proxy._cooldowns import is_deployments_fault
 from fireworks_async.proxy._deployments import Deployment, Kind
+from fireworks_async.proxy._estimates import NOTHING, Estimates, Extent
 from fireworks_async.proxy._router import Router
 from fireworks_async.proxy._settings import ANY_MODEL
 
@@ -36,11 +39,13 @@ class Upstream:
         router: Chooses.
         clock: Time.
         budget: What retries may add to the load.
+        estimates: What calls take.
     """
 
     router: Router
     clock: Clock
     budget: RetryBudget
+    estimates: Estimates
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class Plan:
         stream: Whether the answer is read event by event.
         affinity: Keeps calls together; None when nothing ties them.
         headers: The caller's that are sent on.
+        extent: Tells what the request shows of its size; None when it does not matter.
+        tier: The service tier that is asked for.
     """
 
     model: str
@@ -62,6 +69,8 @@ class Plan:
     stream: bool = False
     affinity: str | None = None
     headers: Mapping[str, str] | None = None
+    extent: Callable[[], Extent] | None = None
+    tier: object = None
 
 
 class Call:
@@ -78,14 +87,17 @@ class Call:
         timings: Of that attempt.
         retries: Attempts beyond the first.
         fallbacks: Other names that were tried.
+        reserved: What is set aside for it with its caller.
         failure: What ended it after its answer had begun, or None.
     """
 
     __slots__ = (
         "_group",
+        "_held",
         "_holds_place",
         "_is_counted",
         "_name",
+        "_need",
         "_others",
         "_plan",
         "_response",
@@ -97,6 +109,7 @@ class Call:
         "failure",
         "fallbacks",
         "model",
+        "reserved",
         "retries",
         "timings",
     )
@@ -111,7 +124,10 @@ class Call:
         self._retries_here = 0
         self._holds_place = False
         self._is_counted = False
+        self._held = 0.0
+        self._need: Need | None = None
         self._response: ByteResponse | None = None
+        self.reserved = NOTHING
         self.attempts: Attempts | None = None
         self.deployment: Deployment | None = None
         self.model = ""
@@ -124,6 +140,38 @@ class Call:
     def asked(self) -> str:
         """The caller's name for the model."""
         return self._plan.model
+
+    @property
+    def tier(self) -> object:
+        """The service tier that was asked for."""
+        return self._plan.tier
+
+    def likely(self) -> tuple[Deployment, str]:
+        """One that might answer, and what that one calls the model.
+
+        Raises:
+            BadRequestError: The name cannot be one.
+        """
+        deployment = self._group[0]
+        return deployment, _named(deployment, self._plan)
+
+    def need(self) -> Need:
+        """What it will probably take."""
+        need = self._need
+        if need is None:
+            extent = self._plan.extent
+            need = self._need = (
+                Need(0.0, 0.0, 0.0)
+                if extent is None
+                else self._upstream.estimates.need(self._plan.model, extent())
+            )
+        return need
+
+    def took(self, usage: Usage) -> None:
+        """Learn from what it took, where estimates are made at all."""
+        extent = self._plan.extent
+        if self._need is not None and extent is not None:
+            self._upstream.estimates.learn(self._plan.model, extent(), usage)
 
     @property
     def alias(self) -> bytes | None:
@@ -178,8 +226,13 @@ class Call:
         upstream, plan = self._upstream, self._plan
         clock = upstream.clock
         began = clock.now()
+        tokens = self._tokens()
         deployment = upstream.router.choose(
-            self._group, now=began, tried=self._tried, affinity=plan.affinity
+            self._group,
+            now=began,
+            tokens=tokens,
+            tried=self._tried,
+            affinity=plan.affinity,
         )
         self.deployment = deployment
         self.model = model = _named(deployment, plan)
@@ -187,7 +240,8 @@ class Call:
         if deployment.gate is not None:
             await deployment.gate.admit()
             self._holds_place = True
-        deployment.began(now=began)
+        deployment.began(now=began, tokens=tokens)
+        self._held = tokens
         self._is_counted = True
         self.attempts = attempts = deployment.attempts(
             request,
@@ -204,6 +258,14 @@ class Call:
         deployment.answered(response.headers, now - began, now=now)
         self._response = response
         return response
+
+    def _tokens(self) -> float:
+        """What it will probably take, where a deployment has a limit for that."""
+        for each in self._group:
+            if each.settings.tpm is not None:
+                need = self.need()
+                return need.prompt + need.generated
+        return 0.0
 
     async def _repeats(self, error: FireworksError) -> bool:
         """Whether another attempt under the same name is due, and wait for it."""
@@ -277,7 +339,7 @@ class Call:
             return
         if self._is_counted:
             self._is_counted = False
-            deployment.ended()
+            deployment.ended(tokens=self._held)
         if self._holds_place:
             self._holds_place = False
             assert deployment.gate is not None

@@ -23,7 +23,7 @@ from fireworks_async.proxy._settings import (
     DeploymentSettings,
     RouterSettings,
 )
-from fireworks_async.proxy._windows import MinuteWindow
+from fireworks_async.proxy._windows import MinuteWindow, TokenWindow
 
 if TYPE_CHECKING:
     from fireworks_async._client.options import CallOptions
@@ -58,7 +58,7 @@ class Deployment:
         "_rpm",
         "_service",
         "_stream_options",
-        "_tpm",
+        "_tokens",
         "cooldown",
         "gate",
         "group",
@@ -83,7 +83,7 @@ class Deployment:
         self.limits: dict[str, str] = {}
         self._service = service
         self._rpm = MinuteWindow()
-        self._tpm = MinuteWindow()
+        self._tokens = TokenWindow()
         self._names: dict[tuple[Kind, str], str] = {}
         timeout = settings.timeout
         self._options: CallOptions = {"timeout": timeout}
@@ -102,7 +102,7 @@ class Deployment:
         self.cooldown.until = other.cooldown.until
         self.latency = other.latency
         self._rpm = other._rpm  # noqa: SLF001 - its own kind
-        self._tpm = other._tpm  # noqa: SLF001 - its own kind
+        self._tokens = other._tokens  # noqa: SLF001 - its own kind
         self.limits = other.limits
 
     def name_of(self, kind: Kind, asked: str) -> str:
@@ -152,30 +152,32 @@ class Deployment:
             options["extra_headers"] = headers
         return self._service.attempts(request, options, timings, base_url=base_url)
 
-    def room(self, *, now: float) -> float:
-        """Seconds until its own limits allow another call; 0 for now."""
+    def room(self, *, now: float, tokens: float = 0.0) -> float:
+        """Seconds until its own limits allow a call of so many tokens; 0 for now."""
         settings = self.settings
         wait = 0.0
         if settings.rpm is not None:
             wait = self._rpm.wait(settings.rpm - 1, now=now)
         if settings.tpm is not None:
-            wait = max(wait, self._tpm.wait(settings.tpm - 1, now=now))
+            wait = max(wait, self._tokens.wait(settings.tpm, tokens, now=now))
         return wait
 
-    def began(self, *, now: float) -> None:
-        """Count a call."""
+    def began(self, *, now: float, tokens: float = 0.0) -> None:
+        """Count a call, and set aside what it will probably take."""
         self.in_flight += 1
+        self._tokens.hold(tokens)
         if self.settings.rpm is not None:
             self._rpm.add(1, now=now)
 
-    def ended(self) -> None:
-        """Count it out; once for each that began."""
+    def ended(self, *, tokens: float = 0.0) -> None:
+        """Count it out; once for each that began, with what was set aside."""
         self.in_flight -= 1
+        self._tokens.release(tokens)
 
     def used(self, tokens: int, *, now: float) -> None:
         """Count what a call took."""
         if self.settings.tpm is not None:
-            self._tpm.add(tokens, now=now)
+            self._tokens.add(tokens, now=now)
 
     def answered(
         self, headers: Mapping[str, str], seconds: float, *, now: float

@@ -78,14 +78,15 @@ class Endpoints:
             stream=stream,
             affinity=_affinity(request, body),
             headers=upstream_headers(request.headers),
+            extent=body.extent,
+            tier=body.tier,
         )
-        tier = body.tier
         if body.stream:
             answer: Answer = partial(self._relay, request, body, caller)
         elif collects:
-            answer = partial(self._collect, caller, tier, is_chat)
+            answer = partial(self._collect, caller, is_chat)
         else:
-            answer = partial(self._fetch, caller, tier)
+            answer = partial(self._fetch, caller)
         return await self._run(caller, plan, answer)
 
     async def _single(self, path: str, request: web.Request) -> web.StreamResponse:
@@ -95,8 +96,14 @@ class Endpoints:
             return WireRequest(path, JSON_HEADERS, body.encoded(model, defaults={}))
 
         headers = upstream_headers(request.headers)
-        plan = Plan(model=body.model, kind="embedding", request=wire, headers=headers)
-        return await self._run(caller, plan, partial(self._fetch, caller, None))
+        plan = Plan(
+            model=body.model,
+            kind="embedding",
+            request=wire,
+            headers=headers,
+            extent=body.extent,
+        )
+        return await self._run(caller, plan, partial(self._fetch, caller))
 
     async def _hear(self, path: str, request: web.Request) -> web.StreamResponse:
         caller, form = await self._enter(request, _form_of)
@@ -107,7 +114,7 @@ class Endpoints:
 
         headers = upstream_headers(request.headers)
         plan = Plan(model=form.model, kind="audio", request=wire, headers=headers)
-        return await self._run(caller, plan, partial(self._fetch, caller, None))
+        return await self._run(caller, plan, partial(self._fetch, caller))
 
     async def _enter(
         self,
@@ -151,7 +158,7 @@ class Endpoints:
         began = gateway.clock.now()
         try:
             call = Call(gateway.upstream, plan)
-            caller.enter(now=began)
+            gateway.accounts.reserve(caller, call, now=began)
         except APIStatusError as error:
             gateway.accounts.metrics.refuse(error.status_code)
             raise
@@ -167,25 +174,23 @@ class Endpoints:
             return response
         finally:
             call.close()
+            gateway.accounts.release(caller, call)
             caller.leave()
             gateway.accounts.finish(call, status, began=began)
 
-    async def _fetch(
-        self, caller: Caller, tier: object, call: Call
-    ) -> web.StreamResponse:
+    async def _fetch(self, caller: Caller, call: Call) -> web.StreamResponse:
         response, data, usage = await fetch_whole(call)
-        return self._settled(caller, tier, call, response, data, usage)
+        return self._settled(caller, call, response, data, usage)
 
     async def _collect(
-        self, caller: Caller, tier: object, is_chat: bool, call: Call
+        self, caller: Caller, is_chat: bool, call: Call
     ) -> web.StreamResponse:
         response, data, usage = await fetch_collected(call, chat=is_chat)
-        return self._settled(caller, tier, call, response, data, usage, kind=_JSON)
+        return self._settled(caller, call, response, data, usage, kind=_JSON)
 
     def _settled(
         self,
         caller: Caller,
-        tier: object,
         call: Call,
         response: ByteResponse,
         data: bytes,
@@ -193,7 +198,7 @@ class Endpoints:
         *,
         kind: str | None = None,
     ) -> web.StreamResponse:
-        self._gateway.accounts.settle(caller, call, usage, tier)
+        self._gateway.accounts.settle(caller, call, usage)
         headers = downstream_headers(response.headers)
         headers["Content-Type"] = kind or response.headers.get("Content-Type", _JSON)
         return web.Response(status=response.status, body=data, headers=headers)
@@ -202,10 +207,9 @@ class Endpoints:
         self, request: web.Request, body: JsonBody, caller: Caller, call: Call
     ) -> web.StreamResponse:
         gateway = self._gateway
-        tier = body.tier
 
         def settle(tally: Tally) -> None:
-            gateway.accounts.settle(caller, call, tally.usage, tier)
+            gateway.accounts.settle(caller, call, tally.usage, made=tally.chunks)
 
         relay = Relay(
             request,

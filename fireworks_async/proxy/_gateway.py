@@ -17,6 +17,7 @@ from fireworks_async.proxy._books import Books
 from fireworks_async.proxy._callers import Doorkeeper
 from fireworks_async.proxy._calls import Upstream
 from fireworks_async.proxy._deployments import Deployment
+from fireworks_async.proxy._estimates import Estimates
 from fireworks_async.proxy._exchange import Exchange
 from fireworks_async.proxy._metrics import Gauges, Metrics
 from fireworks_async.proxy._relay import Sweeper
@@ -54,6 +55,7 @@ class Gateway:
             limit=settings.global_max_parallel_requests, label="<the gateway's pool>"
         )
         self._budget = RetryBudget()
+        self._estimates = Estimates()
         self.clock = self._pool.clock
         self.settings = settings
         self.doorkeeper = Doorkeeper(settings.master_key)
@@ -154,7 +156,7 @@ class Gateway:
                 deployment.adopt(known[each.id])
             deployments.append(deployment)
         router = Router(deployments, settings.router)
-        return Upstream(router, self.clock, self._budget)
+        return Upstream(router, self.clock, self._budget, self._estimates)
 
     def _service(self, each: DeploymentSettings, settings: GatewaySettings) -> Service:
         config = ClientConfig.resolve(

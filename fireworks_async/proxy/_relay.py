@@ -83,6 +83,13 @@ class Relay:
         Raises:
             FireworksError: Nothing has left, and the call cannot go on.
         """
+        try:
+            return await self._run()
+        finally:
+            # Its caller may have left in the middle.
+            self._settle()
+
+    async def _run(self) -> web.StreamResponse:
         call = self._call
         while True:
             try:
@@ -102,7 +109,7 @@ class Relay:
             if failure is None:
                 assert self.response is not None
                 return self.response
-            self._on_end(passage.tally)
+            self._settle()
             if self._call.timings.first_delta_at is not None:
                 return await self._end_badly(failure)
             if not await call.recovers(failure):
@@ -118,9 +125,10 @@ class Relay:
         assert attempts is not None
         limit = attempts.limit
         clock = self._clock
+        limit.guard(upstream.close)
         waited_since = clock.now()
         while True:
-            limit.watch(upstream.close, now=waited_since, waited=0.0)
+            limit.watch(waited_since, 0.0)
             try:
                 data = await upstream.read()
             except APIConnectionError as problem:
@@ -139,7 +147,7 @@ class Relay:
             if out:
                 await self._send(out, upstream)
             return attempts.redacted(passage.failure)
-        self._on_end(passage.tally)
+        self._settle()
         self._call.answered()
         response = self.response
         if response is None:
@@ -148,6 +156,11 @@ class Relay:
         # With HTTP's end in the same piece: one step of the network less.
         await response.write_eof(out)
         return None
+
+    def _settle(self) -> None:
+        tally, self._tally = self._tally, None
+        if tally is not None:
+            self._on_end(tally)
 
     async def _send(self, data: bytes, upstream: ByteResponse) -> None:
         response = self.response

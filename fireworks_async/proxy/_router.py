@@ -84,6 +84,7 @@ class Router:
         group: Sequence[Deployment],
         *,
         now: float,
+        tokens: float = 0.0,
         tried: Collection[Deployment] = (),
         affinity: str | None = None,
     ) -> Deployment:
@@ -92,6 +93,7 @@ class Router:
         Args:
             group: The deployments behind a name.
             now: Monotonic seconds.
+            tokens: What the call will probably take.
             tried: Those that failed this call; they come last.
             affinity: Calls with the same one go to the same deployment as long as it
                 is well, so that prompt caches hit.
@@ -101,9 +103,9 @@ class Router:
         """
         if len(group) == 1:
             deployment = group[0]
-            self._require_room(deployment.room(now=now))
+            self._require_room(deployment.room(now=now, tokens=tokens))
             return deployment
-        rooms = {deployment: deployment.room(now=now) for deployment in group}
+        rooms = {each: each.room(now=now, tokens=tokens) for each in group}
         free = [deployment for deployment in group if not rooms[deployment]]
         if not free:
             self._require_room(min(rooms.values()))

@@ -1,6 +1,6 @@
 """How much of something there was within the last minute; who may do what is not here."""
 
-__all__ = ("MinuteWindow",)
+__all__ = ("MinuteWindow", "TokenWindow")
 
 _SPAN = 60.0
 
@@ -53,3 +53,30 @@ class MinuteWindow:
         else:
             self._before = self._now = 0.0
             self._began = now
+
+
+class TokenWindow:
+    """Tokens of the last minute, and those that calls under way will probably take."""
+
+    __slots__ = ("_held", "_used")
+
+    def __init__(self) -> None:
+        self._used = MinuteWindow()
+        self._held = 0.0
+
+    def wait(self, limit: float, tokens: float, *, now: float) -> float:
+        """Seconds until so many more fit; what is larger than the limit needs all."""
+        room = limit - min(limit, max(1.0, tokens)) - self._held
+        return self._used.wait(room, now=now)
+
+    def hold(self, tokens: float) -> None:
+        """Set aside what a call will probably take."""
+        self._held += tokens
+
+    def release(self, tokens: float) -> None:
+        """Set it aside no longer; what the call took is added."""
+        self._held -= tokens
+
+    def add(self, tokens: float, *, now: float) -> None:
+        """Count what a call took."""
+        self._used.add(tokens, now=now)

@@ -4,10 +4,12 @@ from types import SimpleNamespace
 import pytest
 
 from fireworks_async._policy.catalogue import Prices, lookup
+from fireworks_async._policy.estimates import Need
 from fireworks_async._protocol.completions import PromptTokensDetails, Usage
 from fireworks_async.errors import APIConnectionError, APIStatusError
 from fireworks_async.proxy._accounts import Accounts, status_of
 from fireworks_async.proxy._callers import Caller, KeyLimits
+from fireworks_async.proxy._estimates import NOTHING
 from tests.support.manual_clock import ManualClock
 
 MODEL = "accounts/fireworks/models/deepseek-v3p1"
@@ -17,10 +19,20 @@ USAGE = Usage(1000, 1500, 500, PromptTokensDetails(400))
 def call(model=MODEL, prices=None):
     used = []
     deployment = SimpleNamespace(
-        settings=SimpleNamespace(prices=prices),
+        settings=SimpleNamespace(prices=prices, tpm=None),
         used=lambda tokens, **_: used.append(tokens),
     )
-    return SimpleNamespace(deployment=deployment, model=model, asked="a", used=used)
+    return SimpleNamespace(
+        deployment=deployment,
+        model=model,
+        asked="a",
+        used=used,
+        reserved=NOTHING,
+        tier=None,
+        took=lambda usage: None,
+        need=lambda: Need(1000.0, 1000.0, 500.0),
+        likely=lambda: (deployment, model),
+    )
 
 
 class Noted:
@@ -80,6 +92,54 @@ def test_tokens_count_against_the_key():
     accounts.settle(caller, call(), USAGE)
     with pytest.raises(APIStatusError):
         caller.enter(now=1000.0)
+
+
+class TestWhatIsSetAside:
+    def test_counts_until_it_is_known_what_was_taken(self):
+        accounts, caller = Accounts(ManualClock()), Caller("k", KeyLimits(tpm=4000))
+        first, second = call(), call()
+        accounts.reserve(caller, first, now=1000.0)
+        accounts.reserve(caller, second, now=1000.0)
+        with pytest.raises(APIStatusError, match="4000 tokens a minute"):
+            accounts.reserve(caller, call(), now=1000.0)
+        # Much less than was thought.
+        accounts.settle(caller, first, Usage(10, 20, 10))
+        accounts.reserve(caller, call(), now=1000.0)
+
+    def test_is_given_back_once_when_nothing_was_taken(self):
+        accounts, caller = Accounts(ManualClock()), Caller("k", KeyLimits(tpm=1500))
+        made = call()
+        for _ in range(2):
+            accounts.reserve(caller, made, now=1000.0)
+            accounts.release(caller, made)
+            accounts.release(caller, made)
+        accounts.reserve(caller, made, now=1000.0)
+        with pytest.raises(APIStatusError):
+            accounts.reserve(caller, call(), now=1000.0)
+
+    def test_is_money_too(self):
+        prices = Prices(1000.0, 1000.0, cached_input=0.0)
+        accounts, caller = Accounts(ManualClock()), Caller("k", KeyLimits(budget=2.0))
+        made = [call(prices=prices) for _ in range(3)]
+        accounts.reserve(caller, made[0], now=0.0)
+        accounts.reserve(caller, made[1], now=0.0)
+        with pytest.raises(APIStatusError, match="set aside") as raised:
+            accounts.reserve(caller, made[2], now=0.0)
+        assert raised.value.status_code == 429
+        accounts.settle(caller, made[0], USAGE)
+        accounts.settle(caller, made[1], Usage(1000, 1500, 500))
+        with pytest.raises(APIStatusError, match="used up") as raised:
+            accounts.reserve(caller, made[2], now=0.0)
+        assert raised.value.status_code == 400
+
+    def test_what_a_leaver_saw_counts_for_its_limits_and_is_in_no_ledger(self):
+        prices = Prices(1000.0, 1000.0, cached_input=0.0)
+        accounts, caller = Accounts(ManualClock()), Caller("k", KeyLimits(budget=2.0))
+        accounts.ledger = Noted()
+        accounts.settle(caller, call(prices=prices), None, made=200)
+        assert caller.spent == pytest.approx(1.2) == accounts.guessed["k"]
+        assert not accounts.ledger.entries
+        assert not accounts.recorded
 
 
 @pytest.mark.parametrize(

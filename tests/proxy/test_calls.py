@@ -173,6 +173,23 @@ async def test_as_many_are_in_flight_as_a_deployment_may_have_and_more_wait():
         assert (await asyncio.wait_for(second, 5)).status == 200
 
 
+async def test_tokens_of_calls_under_way_count_for_a_deployments_limit():
+    limited = {"tpm": 300, "max_retries": 0}
+    async with (
+        RawServer([Hang()], FINE) as upstream,
+        running(config(deployment(upstream, **limited))) as gateway,
+    ):
+        first = asyncio.ensure_future(gateway.ask(max_tokens=200))
+        await upstream.request()
+        told = await gateway.ask(max_tokens=200)
+        assert (told.status, told.error["code"]) == (429, "deployment_rate_limit")
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        while gateway.gateway.gauges().pool["in_flight"]:
+            await asyncio.sleep(0)
+        assert (await gateway.ask(max_tokens=200)).status == 200
+
+
 async def test_f15_an_error_of_any_shape_is_told_in_openais_form():
     for body in ({"detail": "x"}, {"error": "text"}, b"<html>no</html>", b"", [1]):
         async with (

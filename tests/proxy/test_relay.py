@@ -167,6 +167,8 @@ class TestACallerThatLeaves:
             await upstream.emptied()
             numbers = gateway.gateway.accounts.metrics.models[SAME]
             assert numbers.statuses == {499: 1}
+            # What it took will never be told.
+            assert numbers.unreported == 1
 
 
 async def test_f65_a_slow_reader_throttles_the_upstream_and_memory_stays_bounded():
