@@ -185,8 +185,7 @@ async def test_tokens_of_calls_under_way_count_for_a_deployments_limit():
         assert (told.status, told.error["code"]) == (429, "deployment_rate_limit")
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
-        while gateway.gateway.gauges().pool["in_flight"]:
-            await asyncio.sleep(0)
+        await upstream.emptied()
         assert (await gateway.ask(max_tokens=200)).status == 200
 
 
