@@ -6,7 +6,6 @@ the stream ends, fails, is cancelled or is closed, whichever comes first.
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from fireworks_async._client.attempts import Attempts, Service
@@ -30,6 +29,8 @@ from fireworks_async.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fireworks_async._protocol.completions import ChatCompletion
     from fireworks_async._protocol.text_completions import Completion
 
@@ -60,7 +61,6 @@ class AnswerReader(Generic[ChunkT, ResultT]):
     __slots__ = (
         "_attempts",
         "_busy",
-        "_clock",
         "_dialect",
         "_ended",
         "_failure",
@@ -68,6 +68,7 @@ class AnswerReader(Generic[ChunkT, ResultT]):
         "_identity",
         "_life",
         "_live",
+        "_now",
         "_problem",
         "_retries_taken",
         "_status",
@@ -90,7 +91,7 @@ class AnswerReader(Generic[ChunkT, ResultT]):
         self.handed_out = False
         self._dialect = dialect
         self._attempts = attempts
-        self._clock = clock
+        self._now = clock.now
         self._live: _Live[ChunkT] | None = None
         # Of the answer, from its headers on.
         self._headers: Mapping[str, str] | None = None
@@ -140,44 +141,21 @@ class AnswerReader(Generic[ChunkT, ResultT]):
     async def open(self) -> None:
         """Send, unless that is done; status errors are raised here."""
         if self._live is None and not self._ended:
-            await self._go_on(reading=False)
+            await self.next_batch(only_open=True)
 
-    def next_batch(self) -> Awaitable[list[ChunkT]]:
+    async def next_batch(self, *, only_open: bool = False) -> list[ChunkT]:
         """The chunks of the next read that holds any; empty at the end.
+
+        One coroutine from sending to failing, since each network read passes through
+        it: split in three, the reader took twice as long over a chunk that came alone.
+
+        Args:
+            only_open: Send, if that is not done, and read nothing.
 
         Raises:
             APIError: The call failed; the same error each time it is asked again.
             StreamStateError: The stream was closed before its end, or another task is
                 reading it.
-        """
-        return self._go_on(reading=True)
-
-    def hand_out(self) -> None:
-        """The caller sees a chunk: from now on the call is not repeated."""
-        self.handed_out = True
-        self._attempts.forget_request()
-
-    def close(self) -> None:
-        """Leave the stream: before its end, its connection is closed at once."""
-        if self._ended:
-            return
-        if self._failure is None:
-            self._failure = StreamStateError(
-                "the stream was left before its end, and is closed"
-            )
-        if self.timings.done_at is None:
-            self.timings.done_at = self._clock.now()
-        if self._busy:
-            # Another task sends, waits or reads: it gets the error.
-            self._attempts.abort(self._failure)
-        self._attempts.close(succeeded=False)
-        self._let_go()
-
-    async def _go_on(self, *, reading: bool) -> list[ChunkT]:
-        """Send what is not sent; read until chunks come, or the end.
-
-        One coroutine, since each network read passes through it: a read costs a
-        quarter more where sending, reading and failing are one each.
         """
         if self._busy or self._failure is not None:
             raise self._refusal()
@@ -187,11 +165,11 @@ class AnswerReader(Generic[ChunkT, ResultT]):
                 if self._problem is not None:
                     await self._overcome(self._problem)
                 response, parser, limit = self._live or await self._open()
-                if not reading:
+                if only_open:
                     break
                 try:
-                    began = self._clock.now()
-                    limit.watch(response.close, now=began, waited=self._waited)
+                    began = self._now()
+                    limit.watch(began, self._waited)
                     data = await response.read()
                     limit.rest()
                 except APIConnectionError as error:
@@ -209,10 +187,33 @@ class AnswerReader(Generic[ChunkT, ResultT]):
             return []
         finally:
             self._busy = False
+            # Tracebacks show this frame, and an answer may repeat the key.
+            data = b""
         # Outside the handlers, without the frames and the contexts of the attempts:
         # those may hold the request's headers.
         failure.__context__ = failure.__cause__ = None
         raise failure.with_traceback(None)
+
+    def hand_out(self) -> None:
+        """The caller sees a chunk: from now on the call is not repeated."""
+        self.handed_out = True
+        self._attempts.forget_request()
+
+    def close(self) -> None:
+        """Leave the stream: before its end, its connection is closed at once."""
+        if self._ended:
+            return
+        if self._failure is None:
+            self._failure = StreamStateError(
+                "the stream was left before its end, and is closed"
+            )
+        if self.timings.done_at is None:
+            self.timings.done_at = self._now()
+        if self._busy:
+            # Another task sends, waits or reads: it gets the error.
+            self._attempts.abort(self._failure)
+        self._attempts.close(succeeded=False)
+        self._let_go()
 
     def _refusal(self) -> FireworksError:
         if self._failure is not None:
@@ -232,7 +233,9 @@ class AnswerReader(Generic[ChunkT, ResultT]):
         self.timings.first_delta_at = self.timings.last_delta_at = None
         self._waited = 0.0
         parser = parser_for(self._dialect, headers, request_id=self._identity)
-        self._live = live = (response, parser, self._attempts.limit)
+        limit = self._attempts.limit
+        limit.guard(response.close)
+        self._live = live = (response, parser, limit)
         return live
 
     def _take(
@@ -243,28 +246,27 @@ class AnswerReader(Generic[ChunkT, ResultT]):
             # Closed by another task in the very step in which the bytes came.
             raise self._failure
         chunks = parser.feed(data) if data else parser.feed_eof()
-        now = self._clock.now()
-        progressed = self._fold(chunks, now) if chunks else parser.progressed
+        now = self._now()
         # Empty deltas are a server's way to say that it is still there, like comments:
         # the silence goes on.
-        self._waited = 0.0 if progressed else self._waited + now - began
+        silent = True
+        if chunks:
+            collector, timings = self.collector, self.timings
+            milestones = collector.milestones
+            if collector.add(chunks):
+                silent = False
+                if timings.first_delta_at is None:
+                    timings.first_delta_at = now
+                timings.last_delta_at = now
+            if collector.milestones != milestones:
+                silent = False
+                self._life.on(Signal.FINISHED if collector.is_whole else Signal.CHUNKS)
+        elif parser.progressed:
+            silent = False
+        self._waited = self._waited + now - began if silent else 0.0
         if parser.done or not data:
             self._conclude(_signal_of(parser, at_end=not data))
         return chunks
-
-    def _fold(self, chunks: list[ChunkT], now: float) -> bool:
-        """Whether they say anything."""
-        collector, timings = self.collector, self.timings
-        milestones = collector.milestones
-        output = collector.add(chunks)
-        if output:
-            if timings.first_delta_at is None:
-                timings.first_delta_at = now
-            timings.last_delta_at = now
-        if collector.milestones == milestones:
-            return output
-        self._life.on(Signal.FINISHED if collector.is_whole else Signal.CHUNKS)
-        return True
 
     def _lose(self, error: APIConnectionError) -> None:
         """The rest of the body does not come."""
@@ -287,7 +289,7 @@ class AnswerReader(Generic[ChunkT, ResultT]):
         state = self._life.on(signal)
         if state is State.DONE:
             self._ended = True
-            self.timings.done_at = self._clock.now()
+            self.timings.done_at = self._now()
             self._attempts.close(succeeded=True)
             assert self._live is not None
             self._live[0].finish()

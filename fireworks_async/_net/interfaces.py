@@ -56,7 +56,8 @@ class Clock(Protocol):
 class Limit(Protocol):
     """Ends a call's waiting after a while, by what runs out first: phase or total.
 
-    A context manager around waits; ``watch`` and ``rest`` around the many reads.
+    A context manager around waits; for the many reads of an answer, ``guard`` once, and
+    ``watch`` and ``rest`` around each.
     """
 
     @abstractmethod
@@ -75,13 +76,14 @@ class Limit(Protocol):
         """
 
     @abstractmethod
-    def watch(
-        self, end: Callable[[FireworksError], None], *, now: float, waited: float
-    ) -> None:
-        """From now on, until ``rest``, call ``end`` when a read has taken too long.
+    def guard(self, end: Callable[[FireworksError], None]) -> None:
+        """From now on reads are watched, and ended by ``end`` with the error given."""
+
+    @abstractmethod
+    def watch(self, now: float, waited: float) -> None:
+        """A read begins, to be ended when it takes too long before ``rest``.
 
         Args:
-            end: Ends the read with the error that it is given.
             now: Monotonic seconds.
             waited: Seconds of the same silence that have been waited before.
 
@@ -95,7 +97,7 @@ class Limit(Protocol):
 
     @abstractmethod
     def abort(self, error: FireworksError) -> None:
-        """End the waiting with this error; a no-op when nothing is waited for."""
+        """End the waiting, or the answer under guard, with this error."""
 
     @abstractmethod
     def close(self) -> None:

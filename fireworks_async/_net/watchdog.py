@@ -37,7 +37,8 @@ class TimeLimit:
     Around a wait that only this task can end, a context manager that works like
     ``asyncio.timeout``: the task is cancelled, and the cancellation becomes an
     ``APITimeoutError`` unless somebody else cancelled the task as well. Around a read,
-    which an answer that is closed ends too, just ``watch`` and ``rest``.
+    which an answer that is closed ends too, just ``watch`` and ``rest``, once the
+    answer is under ``guard``.
     """
 
     __slots__ = (
@@ -99,24 +100,21 @@ class TimeLimit:
         ):
             raise ending
 
-    def watch(
-        self, end: Callable[[FireworksError], None], *, now: float, waited: float
-    ) -> None:
-        """From now on, until ``rest``, call ``end`` when a read has taken too long.
+    def guard(self, end: Callable[[FireworksError], None]) -> None:
+        """From now on reads are watched, and ended by ``end`` with the error given."""
+        self._phase = "receive"
+        self._end = end
 
-        Args:
-            end: Ends the read with the error that it is given.
-            now: Monotonic seconds.
-            waited: Seconds of the same silence that have been waited before.
+    def watch(self, now: float, waited: float) -> None:
+        """A read begins, which goes on with a silence of so many seconds.
 
         Raises:
             APITimeoutError: The time is over.
         """
         # Once per network read: no more than this.
-        self._phase = "receive"
-        self._end = end
         deadline = now + self._receive - waited
-        deadline = min(deadline, self._total_at)
+        if deadline > self._total_at:  # noqa: PLR1730 - a call less
+            deadline = self._total_at
         if now < deadline >= self._watchdog.next_look:
             self.deadline = deadline
         else:
@@ -124,7 +122,6 @@ class TimeLimit:
 
     def rest(self) -> None:
         """Nothing is read any more; the caller's own time does not count."""
-        self._end = None
         self.deadline = _NEVER
 
     def close(self) -> None:
@@ -136,16 +133,14 @@ class TimeLimit:
         self.abort(self._timed_out(now))
 
     def abort(self, error: FireworksError) -> None:
-        """End the wait with this error; a no-op when nothing is waited for."""
+        """End the wait, or the answer that is guarded, with this error."""
+        self.deadline = _NEVER
         if self._task is not None:
             if self._ending is None:
                 self._ending = error
-                self.deadline = _NEVER
                 self._task.cancel()
         elif self._end is not None:
-            end = self._end
-            self.rest()
-            end(error)
+            self._end(error)
 
     def _timed_out(self, now: float) -> APITimeoutError:
         phase = "total" if now >= self._total_at else self._phase

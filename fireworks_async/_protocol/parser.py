@@ -108,7 +108,7 @@ class BodyParser(ABC, Generic[ChunkT]):
 class StreamParser(BodyParser[ChunkT]):
     """An event stream, as every call asks for."""
 
-    __slots__ = ("_beginning", "_seen", "_sse", "_tail")
+    __slots__ = ("_beginning", "_between", "_decode_one", "_seen", "_sse", "_tail")
 
     def __init__(
         self,
@@ -118,33 +118,36 @@ class StreamParser(BodyParser[ChunkT]):
         headers: Mapping[str, str],
     ) -> None:
         super().__init__(dialect, request_id=request_id, headers=headers)
+        self._decode_one = dialect.decode_one
         self._sse: SSEDecoder | None = None
         self._tail = b""
+        # Whether the next read begins with an event, and nothing unusual is under way.
+        self._between = True
         # The first bytes, as long as no event has come, to show what came instead.
         self._beginning = b""
         self._seen = False
 
     def feed(self, data: bytes) -> list[ChunkT]:
         """Take one network read; returns the chunks that it completes, in order."""
-        self.progressed = False
-        if self.done:
-            return []
-        if self._sse is None:
-            if self._tail:
-                data = self._tail + data
-                self._tail = b""
-            elif (chunk := self._single(data)) is not None:
+        # A read that is one event of one line, as in a paced stream.
+        if (
+            self._between
+            and data.find(b"\n") == len(data) - 2
+            and data.startswith(_PREFIX)
+            and data.endswith(b"\n\n")
+            and b"\r" not in data
+        ):
+            try:
+                chunk = self._decode_one(data[len(_PREFIX) : -2])
+            except _NOT_AS_DOCUMENTED:
+                pass
+            else:
                 self._seen = self.progressed = True
                 return [chunk]
-            chunks = self._feed_plain(data)
-            if chunks is not None:
-                return chunks
-            self._sse = SSEDecoder()
-            if self._seen:
-                # A blank line means nothing here, and puts the decoder past the only
-                # place where a byte order mark is one.
-                self._sse.feed(b"\n")
-        return self._feed_by_event(self._sse, data)
+        self.progressed = False
+        chunks = [] if self.done else self._feed_any(data)
+        self._between = not self._tail and self._sse is None and not self.done
+        return chunks
 
     def feed_eof(self) -> list[ChunkT]:
         """Take the end of the body; an unterminated event is dropped, as in SSE."""
@@ -164,19 +167,20 @@ class StreamParser(BodyParser[ChunkT]):
             )
         return []
 
-    def _single(self, data: bytes) -> ChunkT | None:
-        """The chunk of a read that is one event of one line, as in a paced stream."""
-        if (
-            data.find(b"\n") != len(data) - 2
-            or not data.startswith(_PREFIX)
-            or not data.endswith(b"\n\n")
-            or b"\r" in data
-        ):
-            return None
-        try:
-            return self._dialect.decode_one(data[len(_PREFIX) : -2])
-        except _NOT_AS_DOCUMENTED:
-            return None
+    def _feed_any(self, data: bytes) -> list[ChunkT]:
+        if self._sse is None:
+            if self._tail:
+                data = self._tail + data
+                self._tail = b""
+            chunks = self._feed_plain(data)
+            if chunks is not None:
+                return chunks
+            self._sse = SSEDecoder()
+            if self._seen:
+                # A blank line means nothing here, and puts the decoder past the only
+                # place where a byte order mark is one.
+                self._sse.feed(b"\n")
+        return self._feed_by_event(self._sse, data)
 
     def _feed_plain(self, data: bytes) -> list[ChunkT] | None:
         """Decode a read that holds nothing unusual; None leaves it untouched."""

@@ -107,8 +107,9 @@ class TestWhen:
     async def test_a_read_is_ended_with_an_error_of_its_own(self, clock, watchdog):
         limit, another = (watchdog.limit(only(receive=s)) for s in (2, 5))
         ended, others = [], []
-        limit.watch(ended.append, now=clock.now(), waited=0.0)
-        another.watch(others.append, now=clock.now(), waited=0.0)
+        for each, end in ((limit, ended), (another, others)):
+            each.guard(end.append)
+            each.watch(clock.now(), 0.0)
         clock.advance(1.999)
         assert not ended
         clock.advance(0.001 + GRAIN)
@@ -121,27 +122,32 @@ class TestWhen:
     async def test_a_silence_goes_on_with_what_was_waited(self, clock, watchdog):
         limit = watchdog.limit(only(receive=2))
         ended = []
-        limit.watch(ended.append, now=clock.now(), waited=1.5)
+        limit.guard(ended.append)
+        limit.watch(clock.now(), 1.5)
         clock.advance(0.499)
         assert not ended
         clock.advance(0.001 + GRAIN)
         assert len(ended) == 1
         with pytest.raises(APITimeoutError):
-            limit.watch(ended.append, now=clock.now(), waited=2.0)
+            limit.watch(clock.now(), 2.0)
 
     async def test_at_rest_no_time_counts(self, clock, watchdog):
         limit = watchdog.limit(only(receive=2))
         ended = []
-        limit.watch(ended.append, now=clock.now(), waited=0.0)
+        limit.guard(ended.append)
+        limit.watch(clock.now(), 0.0)
         limit.rest()
         clock.advance(100)
-        limit.abort(ClientClosedError("closed"))
         assert not ended
 
-    async def test_an_abort_ends_a_read(self, clock, watchdog):
+    @pytest.mark.parametrize("reading", [True, False])
+    async def test_an_abort_ends_the_answer(self, clock, watchdog, reading):
         limit = watchdog.limit(only(receive=2))
         ended = []
-        limit.watch(ended.append, now=clock.now(), waited=0.0)
+        limit.guard(ended.append)
+        limit.watch(clock.now(), 0.0)
+        if not reading:
+            limit.rest()
         watchdog.abort_all(lambda: ClientClosedError("closed"))
         assert [type(error) for error in ended] == [ClientClosedError]
 
