@@ -158,6 +158,25 @@ class LoadOptions:
             rich_help_panel=_LOAD,
         ),
     ] = 1
+    sentinels: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            metavar="R",
+            help="Ask for one token so many times a second beside the load: what the "
+            "load does to others.",
+            rich_help_panel=_LOAD,
+        ),
+    ] = 0
+    past_saturation: Annotated[
+        bool,
+        typer.Option(
+            "--past-saturation",
+            help="Go on though requests pile up at this rate. Else such a run ends "
+            "early: it has no steady state.",
+            rich_help_panel=_LOAD,
+        ),
+    ] = False
 
     def options(self) -> dict[str, Any]:
         """The keywords of ``run_loadtest`` that follow."""
@@ -173,6 +192,8 @@ class LoadOptions:
             "trace": self.trace,
             "seed": self.seed,
             "processes": self.processes,
+            "sentinels": self.sentinels,
+            "past_saturation": self.past_saturation,
         }
 
 

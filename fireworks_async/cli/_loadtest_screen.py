@@ -93,6 +93,7 @@ def _values(progress: "Progress") -> list[tuple[str, str]]:
         ("seconds", f"{progress.elapsed:.0f}{lasts}"),
         ("requests", f"{done}{planned}"),
         ("in flight", str(progress.in_flight)),
+        *([("waiting", str(progress.waiting))] if progress.waiting else ()),
         ("errors", str(progress.errors)),
         ("tokens/s", f"{pace:,.0f}"),
         ("ttft", _ms(progress.ttft)),

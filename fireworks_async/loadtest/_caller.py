@@ -1,9 +1,11 @@
 """Makes one call with the public client and tells the probe what came, as it comes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 from fireworks_async._client.client import AsyncFireworks
+from fireworks_async.errors import LoadTestError
 from fireworks_async.loadtest._probe import Probe
 from fireworks_async.loadtest._workload import Endpoint, Item
 
@@ -46,7 +48,7 @@ class ClientCaller:
         self._client = client
         self._model = model
         self._now = now
-        self._is_kept = endpoint == "chat"
+        self._endpoint: Endpoint = endpoint
         self._ask = {
             "chat": self._chat,
             "completions": self._complete,
@@ -57,6 +59,31 @@ class ClientCaller:
     async def __call__(self, item: Item, probe: Probe) -> str:
         """Make the call; see ``Call``."""
         return await self._ask(item, probe)
+
+    async def count_tokens(self, text: str, params: Mapping[str, Any]) -> int:
+        """How many tokens a prompt has, as the server counts them.
+
+        Raises:
+            LoadTestError: It counts none.
+            FireworksError: It does not answer.
+        """
+        completions: Any = self._client.chat.completions
+        texts: Any = self._client.completions
+        embeddings: Any = self._client.embeddings
+        rerank: Any = self._client.rerank
+        messages = [{"role": "user", "content": text}]
+        answer = await {
+            "chat": partial(completions.create, messages=messages, max_tokens=1),
+            "completions": partial(texts.create, prompt=text, max_tokens=1),
+            "embeddings": partial(embeddings.create, input=text),
+            "rerank": partial(rerank.create, query=text, documents=[text]),
+        }[self._endpoint](model=self._model, **params)
+        if answer.usage is None:
+            raise LoadTestError(
+                "the server counts no tokens, so prompts of an exact length cannot be "
+                "made: give a dataset"
+            )
+        return int(answer.usage.prompt_tokens)
 
     async def _chat(self, item: Item, probe: Probe) -> str:
         create: Any = self._client.chat.completions.create

@@ -1,28 +1,32 @@
 """One process's part of one run: a client, a runner and a watch, put together."""
 
+import asyncio
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 
 from fireworks_async._client.client import AsyncFireworks
 from fireworks_async._net.clock import SystemClock
-from fireworks_async.loadtest._arrivals import Load
+from fireworks_async.loadtest._arrivals import Load, Segment
 from fireworks_async.loadtest._caller import ClientCaller
+from fireworks_async.loadtest._lengths import Lengths
 from fireworks_async.loadtest._probe import chat_output, text_output
 from fireworks_async.loadtest._record import Record
 from fireworks_async.loadtest._runner import Limits, Runner
 from fireworks_async.loadtest._spend import Prices, Purse
 from fireworks_async.loadtest._watch import ClientHealth, Watch
-from fireworks_async.loadtest._workload import Endpoint, Workload
+from fireworks_async.loadtest._workload import Endpoint, Part, Workload
 
 __all__ = ("Job", "Outcome", "Target", "open_client", "run_job")
 
 # Files that a process has open beside its connections.
 _OTHER_FILES = 64
 _MANY_FILES = 65_536
+_SHORT = Lengths("fixed", 8)
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +61,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         seed: Of the schedule.
         budget: US dollars that may be spent; None: as many as it takes.
         prices: Of tokens, where there is a budget.
+        sentinels: A second, beside the load: the same short question for one token.
     """
 
     target: Target
@@ -66,6 +71,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     seed: int = 0
     budget: float | None = None
     prices: Prices | None = None
+    sentinels: float = 0.0
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -74,10 +80,12 @@ class Outcome(msgspec.Struct, frozen=True):
     Attributes:
         records: Its requests.
         health: How it fared.
+        sentinels: What was asked beside the load, if it was this process's to ask.
     """
 
     records: list[Record]
     health: ClientHealth
+    sentinels: list[Record] = []
 
 
 def open_client(target: Target) -> AsyncFireworks:
@@ -130,7 +138,57 @@ async def run_job(
     purse = None
     if job.budget is not None and job.prices is not None:
         purse = Purse(job.budget, job.prices, job.workload)
+    async with open_client(job.target) as client:
+        caller = ClientCaller(
+            client,
+            model=job.target.model,
+            endpoint=job.target.endpoint,
+            now=time.monotonic,
+        )
+        runner = _runner(job, caller, purse, on_record)
+        on_runner(runner)
+        with watch.watching():
+            begun = time.monotonic() if origin is None else origin
+            async with _sentinels(job, caller, purse, begun) as sentinels:
+                records = await runner.run(begun, job.seed)
+                health = watch.health()
+    return Outcome(records, health, sentinels)
 
+
+@asynccontextmanager
+async def _sentinels(
+    job: Job, caller: ClientCaller, purse: Purse | None, origin: float
+) -> AsyncGenerator[list[Record]]:
+    """Ask beside the load while the block runs; the list has the records after it."""
+    if not job.sentinels or job.limits.stripe[0]:
+        yield []
+        return
+    part = Part(input=_SHORT, output=Lengths("fixed", 1))
+    beside = msgspec.structs.replace(
+        job,
+        load=Load(
+            segments=(Segment(job.sentinels, job.sentinels),), arrival="constant"
+        ),
+        workload=Workload(
+            parts=(part,), documents=1, is_unique=False, params=job.workload.params
+        ),
+        limits=Limits(drain=job.limits.drain),
+    )
+    runner = _runner(beside, caller, purse, lambda _: None)
+    running = asyncio.create_task(runner.run(origin, job.seed))
+    try:
+        yield runner.records
+    finally:
+        runner.stop()
+        await running
+
+
+def _runner(
+    job: Job,
+    caller: ClientCaller,
+    purse: Purse | None,
+    on_record: Callable[[Record], None],
+) -> Runner:
     def reserve() -> None:
         if purse is not None:
             purse.start()
@@ -140,27 +198,14 @@ async def run_job(
             purse.settle(record)
         on_record(record)
 
-    async with open_client(job.target) as client:
-        runner = Runner(
-            ClientCaller(
-                client,
-                model=job.target.model,
-                endpoint=job.target.endpoint,
-                now=time.monotonic,
-            ),
-            load=job.load,
-            workload=job.workload,
-            limits=job.limits,
-            clock=SystemClock(),
-            output_of=text_output
-            if job.target.endpoint == "completions"
-            else chat_output,
-            may_start=lambda: purse is None or purse.may_start(),
-            on_start=reserve,
-            on_record=settle,
-        )
-        on_runner(runner)
-        with watch.watching():
-            begun = time.monotonic() if origin is None else origin
-            records = await runner.run(begun, job.seed)
-            return Outcome(records, watch.health())
+    return Runner(
+        caller,
+        load=job.load,
+        workload=job.workload,
+        limits=job.limits,
+        clock=SystemClock(),
+        output_of=text_output if job.target.endpoint == "completions" else chat_output,
+        may_start=lambda: purse is None or purse.may_start(),
+        on_start=reserve,
+        on_record=settle,
+    )

@@ -57,13 +57,19 @@ class LoadTestOptions(TypedDict, total=False):
     duration: float | None
     """Start none later than this, in seconds."""
     drain: float
-    """How long answers may go on after that, in seconds. Default 30."""
+    """How long answers may go on after that, or after being stopped, in seconds.
+    Default 30."""
     warmup: int
     """Start so many before those that count; the load goes on in between."""
     seed: int
     """Another seed gives another schedule and other prompts."""
     processes: int
     """How many processes share the load. Default 1."""
+    sentinels: float
+    """Beside the load, ask the same short question for one token so many times a
+    second: what the load does to others. Default 0."""
+    past_saturation: bool
+    """Go on at a rate at which requests pile up for ever; else such a run ends early."""
 
     # What is asked.
     input_tokens: int | str
@@ -130,6 +136,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     warmup: int = 0
     seed: int = 0
     processes: int = 1
+    sentinels: float = 0.0
+    past_saturation: bool = False
     input_tokens: int | str = 256
     output_tokens: int | str | None = 128
     mix: Sequence[str] = ()
@@ -208,7 +216,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         return Limits(
             requests=None if requests is None else requests + self.warmup,
             duration=self.duration,
-            drain=None if self.duration is None else self.drain,
+            drain=self.drain,
             think=self.think,
         )
 

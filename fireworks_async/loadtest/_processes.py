@@ -88,7 +88,7 @@ async def _run_here(
         while True:
             await asyncio.sleep(_EVERY)
             for runner in runners:
-                tally.started, tally.in_flight = runner.started, runner.in_flight
+                tally.look_at(runner)
             on_tally(tally)
 
     async def wait_for_stop() -> None:

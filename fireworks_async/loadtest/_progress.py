@@ -1,12 +1,18 @@
 """How a run is doing while it runs: counts, for whoever shows them."""
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from fireworks_async.loadtest._record import Record
 
+if TYPE_CHECKING:
+    from fireworks_async.loadtest._runner import Runner
+
 __all__ = ("Progress", "Tally", "together")
 
 _LAST = 200
+_RECENT = 30
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +28,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         completed: Answered whole.
         errors: Failed.
         in_flight: Being answered.
+        waiting: Due, and not started for want of a place.
         output_tokens: That came.
         ttft: Of the last 200 requests, the median; None: there was none.
         tpot: Likewise.
@@ -36,6 +43,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     completed: int = 0
     errors: int = 0
     in_flight: int = 0
+    waiting: int = 0
     output_tokens: int = 0
     ttft: float | None = None
     tpot: float | None = None
@@ -49,8 +57,9 @@ class Tally(msgspec.Struct):
         completed: Answered whole.
         errors: Failed.
         in_flight: Being answered.
+        waiting: Due, and not started for want of a place.
         output_tokens: That came.
-        ttfts: Of the last requests.
+        ttfts: Of the last requests, from their intended starts.
         tpots: Of the last requests.
     """
 
@@ -58,9 +67,15 @@ class Tally(msgspec.Struct):
     completed: int = 0
     errors: int = 0
     in_flight: int = 0
+    waiting: int = 0
     output_tokens: int = 0
     ttfts: list[float] = []
     tpots: list[float] = []
+
+    def look_at(self, runner: "Runner") -> None:
+        """Take over what a runner counts."""
+        self.started, self.in_flight = runner.started, runner.in_flight
+        self.waiting = runner.waiting
 
     def add(self, record: Record) -> None:
         """A request is over."""
@@ -69,10 +84,16 @@ class Tally(msgspec.Struct):
         self.output_tokens += record.completion_tokens or 0
         first, last = record.first_token_at, record.last_token_at
         if record.started_at is not None and first is not None and last is not None:
-            self._keep(self.ttfts, first - record.started_at)
+            self._keep(self.ttfts, first - record.intended_at)
             if record.completion_tokens and record.completion_tokens > 1:
                 pace = (last - first) / (record.completion_tokens - 1)
                 self._keep(self.tpots, pace)
+
+    def recent_wait(self) -> float | None:
+        """The median time to first token of the very last; None: there are too few."""
+        if len(self.ttfts) < _RECENT:
+            return None
+        return sorted(self.ttfts[-_RECENT:])[_RECENT // 2]
 
     def _keep(self, values: list[float], value: float) -> None:
         values.append(value)
@@ -87,6 +108,7 @@ def together(tallies: list[Tally]) -> Tally:
         completed=sum(each.completed for each in tallies),
         errors=sum(each.errors for each in tallies),
         in_flight=sum(each.in_flight for each in tallies),
+        waiting=sum(each.waiting for each in tallies),
         output_tokens=sum(each.output_tokens for each in tallies),
         ttfts=[value for each in tallies for value in each.ttfts[-_LAST:]],
         tpots=[value for each in tallies for value in each.tpots[-_LAST:]],

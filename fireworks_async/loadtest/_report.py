@@ -8,7 +8,7 @@ import msgspec
 from fireworks_async.loadtest._calibration import Calibration
 from fireworks_async.loadtest._facts import HostFacts
 from fireworks_async.loadtest._record import Record
-from fireworks_async.loadtest._summary import Summary
+from fireworks_async.loadtest._summary import Sentinels, Summary
 from fireworks_async.loadtest._sweep import Search
 from fireworks_async.loadtest._timeline import Timeline
 from fireworks_async.loadtest._verdict import Verdict
@@ -32,6 +32,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         clients: How each measuring process fared.
         timeline: What went on when.
         stopped: Why it ended before its plan did; None: it did not.
+        is_saturated: Whether that was because requests piled up.
+        sentinels: What the load did to others; None: nobody asked.
         records: Every request; not in the JSON.
     """
 
@@ -44,6 +46,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     clients: list[ClientHealth]
     timeline: Timeline
     stopped: str | None = None
+    is_saturated: bool = False
+    sentinels: Sentinels | None = None
     records: list[Record] = []
 
 

@@ -132,6 +132,10 @@ def _latencies(run: Run) -> Iterator[str]:
             continue
         cells = "".join(f"<td>{_cell(found, column)}</td>" for column in _COLUMNS)
         yield f"<tr><th>{escape(label)}</th>{cells}</tr>"
+    if run.sentinels is not None and run.sentinels.e2e.n:
+        found = run.sentinels.e2e
+        cells = "".join(f"<td>{_cell(found, column)}</td>" for column in _COLUMNS)
+        yield f"<tr><th>Who asked for one token beside it</th>{cells}</tr>"
     for name, found in run.summary.server.items():
         cells = "".join(f"<td>{_cell(found, column)}</td>" for column in _COLUMNS)
         yield f"<tr><th>Server: {escape(name.replace('_', ' '))}</th>{cells}</tr>"

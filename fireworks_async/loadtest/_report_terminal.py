@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from fireworks_async.loadtest._calibration import Calibration
 from fireworks_async.loadtest._measures import Distribution
 from fireworks_async.loadtest._report import LoadTestReport, Run
-from fireworks_async.loadtest._summary import Summary
+from fireworks_async.loadtest._summary import Sentinels, Summary
 from fireworks_async.loadtest._sweep import Search
 
 __all__ = ("milliseconds", "terminal_lines")
@@ -74,8 +74,19 @@ def _run(run: Run) -> Iterator[str]:
     if run.rate is None and run.concurrency is not None:
         yield "  (closed loop: a start waits for an end, so none can be late)"
     yield from _throughput(summary)
+    if run.sentinels is not None:
+        yield _sentinels(run.sentinels)
     for kind, examples in summary.error_examples.items():
         yield f"  error {kind} ({summary.error_classes[kind]}): {examples[0]}"
+
+
+def _sentinels(found: Sentinels) -> str:
+    failed = f" · {found.errors} failed" if found.errors else ""
+    return (
+        f"  {found.requests} who asked for one token beside it: end to end p50 "
+        f"{milliseconds(found.e2e.p50)}, p95 {_cell(found.e2e, 'p95')}, at most "
+        f"{milliseconds(found.e2e.max)}{failed}"
+    )
 
 
 def _counts(summary: Summary) -> str:

@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import Any, Unpack
+from typing import Unpack
 
 import msgspec
 
@@ -12,23 +13,25 @@ from fireworks_async._client.config import ClientConfig
 from fireworks_async.errors import FireworksError, LoadTestError
 from fireworks_async.loadtest._arrivals import Load
 from fireworks_async.loadtest._calibration import Calibration, calibrate
+from fireworks_async.loadtest._caller import ClientCaller
 from fireworks_async.loadtest._engine import Job, Outcome, Target, open_client
 from fireworks_async.loadtest._facts import HostFacts
 from fireworks_async.loadtest._options import LoadTestOptions, Options
+from fireworks_async.loadtest._overseer import Overseer
 from fireworks_async.loadtest._processes import run_everywhere
-from fireworks_async.loadtest._progress import Progress, Tally
+from fireworks_async.loadtest._progress import Progress
 from fireworks_async.loadtest._prompts import fit_lengths
 from fireworks_async.loadtest._record import Record
 from fireworks_async.loadtest._report import LoadTestReport, Run
+from fireworks_async.loadtest._saturation import Saturation
 from fireworks_async.loadtest._spend import Estimate, Prices, estimate, prices_of
 from fireworks_async.loadtest._stand_in import Pace, stand_ins
-from fireworks_async.loadtest._summary import Summary
+from fireworks_async.loadtest._summary import Sentinels, Summary
 from fireworks_async.loadtest._sweep import Bisection, Search
 from fireworks_async.loadtest._targets import Target as Aim
 from fireworks_async.loadtest._targets import parse_targets, request_targets
 from fireworks_async.loadtest._timeline import Timeline
 from fireworks_async.loadtest._verdict import judge
-from fireworks_async.loadtest._workload import Workload
 
 __all__ = ("run_loadtest",)
 
@@ -93,7 +96,7 @@ class _LoadTest:
             timeout=options.timeout,
         )
         self._prices: Prices | None = None
-        self._left = options.max_cost
+        self._paid = 0.0
         self._count = 0
 
     @asynccontextmanager
@@ -147,8 +150,8 @@ class _LoadTest:
             search=search,
             # By the list, what is on this machine costs nothing.
             cost=None
-            if guess.is_local and options.prices is None
-            else _cost(runs, self._prices),
+            if self._prices is None or (guess.is_local and options.prices is None)
+            else self._paid,
         )
 
     def _agree(self, guess: Estimate, confirm: Callable[[Estimate], bool]) -> None:
@@ -172,8 +175,21 @@ class _LoadTest:
         if self._options.dataset is not None or self._options.images:
             return
         self._on_progress(Progress(name="prompts of exact length", phase="lengths"))
+        params = {k: v for k, v in self._workload.params.items() if k != "ignore_eos"}
         async with open_client(self._target) as client:
-            count_tokens = _counter(client, self._target, self._workload)
+            caller = ClientCaller(
+                client,
+                model=self._target.model,
+                endpoint=self._target.endpoint,
+                now=time.monotonic,
+            )
+
+            async def count_tokens(text: str) -> int:
+                tokens = await caller.count_tokens(text, params)
+                if self._prices is not None:
+                    self._paid += self._prices.cost(tokens, 1)
+                return tokens
+
             fit = await fit_lengths(count_tokens, self._workload.lengths())
         self._workload = msgspec.structs.replace(self._workload, fit=fit)
 
@@ -200,12 +216,15 @@ class _LoadTest:
             first.rate or first.concurrency or 1, is_whole=by == "concurrency"
         )
         runs: list[Run] = []
-        while (level := bisection.following()) is not None and not self._stop.is_set():
+        while (level := bisection.following()) is not None:
             name, load = self._options.level(level)
             run = await self._run(name, load, calibration)
             runs.append(run)
-            passed = _was_delivered(run, load) and _meets(run.summary, targets)
-            bisection.tell(level, passed=passed)
+            if run.stopped is not None and not run.is_saturated:
+                # A level that did not have its time says nothing.
+                break
+            passed = not run.is_saturated and _was_delivered(run, load)
+            bisection.tell(level, passed=passed and _meets(run.summary, targets))
         return runs, Search(
             targets=aims,
             by=by,
@@ -224,15 +243,28 @@ class _LoadTest:
             workload=msgspec.structs.replace(self._workload, seed=seed),
             limits=self._limits,
             seed=self._options.seed,
-            budget=self._left,
+            budget=self._left(),
             prices=self._prices,
+            sentinels=self._options.sentinels,
         )
-        outcomes = await run_everywhere(
-            job,
-            self._options.processes,
-            stop=self._stop,
-            on_tally=self._shower(name),
+        may_pile_up = load.rate is None or self._options.past_saturation
+        overseer = Overseer(
+            name,
+            self._limits,
+            self._stop,
+            on_progress=self._on_progress,
+            saturation=None if may_pile_up else Saturation(),
         )
+        async with overseer.watching():
+            outcomes = await run_everywhere(
+                job,
+                self._options.processes,
+                stop=overseer.stop,
+                on_tally=overseer.look,
+            )
+        sentinels = [each for outcome in outcomes for each in outcome.sentinels]
+        for outcome in outcomes:
+            self._pay([*outcome.records, *outcome.sentinels])
         records = sorted(
             (record for outcome in outcomes for record in outcome.records),
             key=lambda record: (record.index, record.turn),
@@ -254,70 +286,30 @@ class _LoadTest:
             ),
             clients=clients,
             timeline=Timeline.of(records),
-            stopped=self._why_stopped(records),
+            stopped=overseer.reason or self._why_stopped(records),
+            is_saturated=overseer.reason is not None,
+            sentinels=Sentinels.of(sentinels),
             records=records,
         )
+
+    def _left(self) -> float | None:
+        limit = self._options.max_cost
+        return None if limit is None else limit - self._paid
+
+    def _pay(self, records: Iterable[Record]) -> None:
+        if self._prices is not None:
+            self._paid += sum(
+                self._prices.cost(each.prompt_tokens or 0, each.completion_tokens or 0)
+                for each in records
+            )
 
     def _why_stopped(self, records: list[Record]) -> str | None:
         if self._stop.is_set():
             return "it was stopped"
-        if self._left is None or self._prices is None:
-            return None
-        self._left -= _paid(records, self._prices)
-        planned = self._limits.requests
-        if planned is not None and len(records) < planned:
-            return f"${self._options.max_cost:g} were all that might be spent"
+        planned, limit = self._limits.requests, self._options.max_cost
+        if limit is not None and planned is not None and len(records) < planned:
+            return f"${limit:g} were all that might be spent"
         return None
-
-    def _shower(self, name: str) -> Callable[[Tally], None]:
-        begun = asyncio.get_running_loop().time()
-
-        def show(tally: Tally) -> None:
-            self._on_progress(
-                Progress(
-                    name=name,
-                    elapsed=asyncio.get_running_loop().time() - begun,
-                    planned=self._limits.requests,
-                    duration=self._limits.duration,
-                    started=tally.started,
-                    completed=tally.completed,
-                    errors=tally.errors,
-                    in_flight=tally.in_flight,
-                    output_tokens=tally.output_tokens,
-                    ttft=_middle(tally.ttfts),
-                    tpot=_middle(tally.tpots),
-                )
-            )
-
-        return show
-
-
-def _counter(client: Any, target: Target, workload: Workload) -> Callable[[str], Any]:
-    """Asks the server how many tokens a prompt has."""
-
-    async def count_tokens(text: str) -> int:
-        params = {k: v for k, v in workload.params.items() if k != "ignore_eos"}
-        if target.endpoint == "chat":
-            messages = [{"role": "user", "content": text}]
-            answer = await client.chat.completions.create(
-                model=target.model, messages=messages, max_tokens=1, **params
-            )
-        elif target.endpoint == "completions":
-            answer = await client.completions.create(
-                model=target.model, prompt=text, max_tokens=1, **params
-            )
-        else:
-            answer = await client.embeddings.create(
-                model=target.model, input=text, **params
-            )
-        if answer.usage is None:
-            raise LoadTestError(
-                "the server counts no tokens, so prompts of an exact length cannot be "
-                "made: give a dataset"
-            )
-        return int(answer.usage.prompt_tokens)
-
-    return count_tokens
 
 
 def _base_url(target: Target) -> str:
@@ -358,20 +350,3 @@ def _was_delivered(run: Run, load: Load) -> bool:
 def _length(moments: Iterable[float]) -> float:
     kept = list(moments)
     return max(kept) - min(kept) if kept else 0.0
-
-
-def _paid(records: list[Record], prices: Prices) -> float:
-    return sum(
-        prices.cost(each.prompt_tokens or 0, each.completion_tokens or 0)
-        for each in records
-    )
-
-
-def _cost(runs: list[Run], prices: Prices | None) -> float | None:
-    if prices is None:
-        return None
-    return sum(_paid(run.records, prices) for run in runs)
-
-
-def _middle(values: list[float]) -> float | None:
-    return sorted(values)[len(values) // 2] if values else None

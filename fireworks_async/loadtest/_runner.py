@@ -28,7 +28,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         requests: After so many starts; of conversations, if there are any.
         duration: No start later than this, in seconds from the origin.
-        drain: How long answers may go on after that; None: to their end.
+        drain: How long answers may go on after that, or after being stopped; None: to
+            their end.
         think: Seconds between an answer and the next turn of its conversation.
         stripe: Which of how many processes this is, from 0.
     """
@@ -79,9 +80,13 @@ class Runner:
         self._on_record = on_record
         self._origin = 0.0
         self._stopped = False
+        self._told_to_stop = False
+        # Those who wait for a start, and who waits to cut off what goes on too long.
         self._sleepers: set[asyncio.Future[None]] = set()
+        self._patient: set[asyncio.Future[None]] = set()
         self._started = 0
         self._in_flight = 0
+        self._waiting = 0
         self.records: list[Record] = []
 
     @property
@@ -94,10 +99,16 @@ class Runner:
         """How many are being answered."""
         return self._in_flight
 
+    @property
+    def waiting(self) -> int:
+        """How many are due, and not started for want of a place."""
+        return self._waiting
+
     def stop(self) -> None:
-        """Start nothing more; what is in flight goes on to its end."""
-        self._stopped = True
-        for sleeper in [*self._sleepers]:
+        """Start nothing more; what is in flight has the time of ``drain`` to end."""
+        self._close()
+        self._told_to_stop = True
+        for sleeper in [*self._patient]:
             _wake(sleeper)
 
     async def run(self, origin: float, seed: int) -> list[Record]:
@@ -124,18 +135,21 @@ class Runner:
         return self.records
 
     async def _within_time(self, run: "asyncio.Task[None]") -> None:
-        limits = self._limits
-        if limits.duration is None or limits.drain is None:
+        drain = self._limits.drain
+        if drain is None:
             await run
             return
-        # Being stopped leaves what is in flight its time to end.
-        over = asyncio.create_task(
-            self._wait(limits.duration + limits.drain, sleepers=set())
-        )
+        over = asyncio.create_task(self._overtime(drain))
         await asyncio.wait((run, over), return_when=asyncio.FIRST_COMPLETED)
         over.cancel()
         if run.done():
             await run
+
+    async def _overtime(self, drain: float) -> None:
+        """Until nothing more is started, and then as long as answers may go on."""
+        if not self._told_to_stop:
+            await self._wait(self._limits.duration, self._patient)
+        await self._wait(self._now() + drain, set())
 
     async def _closed_loop(self) -> None:
         indices = self._indices()
@@ -170,7 +184,7 @@ class Runner:
                     continue
                 await self._until(due)
                 if self._stopped or not self._may_start():
-                    self.stop()
+                    self._close()
                     break
                 group.create_task(self._start_in_turn(index, due, places))
 
@@ -180,11 +194,14 @@ class Runner:
         if places is None:
             await self._converse(index, due)
             return
+        self._waiting += 1
         try:
             await places.acquire()
         except asyncio.CancelledError:
             self._drop(index, due)
             raise
+        finally:
+            self._waiting -= 1
         try:
             if self._is_over():
                 self._drop(index, due)
@@ -255,12 +272,18 @@ class Runner:
         stripe, stripes = self._limits.stripe
         return iter(range(stripe, self._limits.requests or 2**62, stripes))
 
+    def _close(self) -> None:
+        """Start nothing more."""
+        self._stopped = True
+        for sleeper in [*self._sleepers]:
+            _wake(sleeper)
+
     def _is_over(self) -> bool:
         duration = self._limits.duration
         if duration is not None and self._now() >= duration:
             return True
         if not self._stopped and not self._may_start():
-            self.stop()
+            self._close()
         return self._stopped
 
     def _now(self) -> float:
@@ -274,15 +297,20 @@ class Runner:
         else:
             await self._wait(moment, self._sleepers)
 
-    async def _wait(self, moment: float, sleepers: "set[asyncio.Future[None]]") -> None:
-        """Wait for a moment, or for being woken among the sleepers."""
+    async def _wait(
+        self, moment: float | None, sleepers: "set[asyncio.Future[None]]"
+    ) -> None:
+        """Wait for a moment, if there is one, or for being woken among the sleepers."""
         awake: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         sleepers.add(awake)
-        timer = self._clock.call_at(self._origin + moment, lambda: _wake(awake))
+        timer = None
+        if moment is not None:
+            timer = self._clock.call_at(self._origin + moment, lambda: _wake(awake))
         try:
             await awake
         finally:
-            timer.cancel()
+            if timer is not None:
+                timer.cancel()
             sleepers.discard(awake)
 
 

@@ -19,7 +19,7 @@ from fireworks_async.loadtest._window import (
     whole_window,
 )
 
-__all__ = ("Goodput", "Rates", "Summary")
+__all__ = ("Goodput", "Rates", "Sentinels", "Summary")
 
 _EXAMPLES = 3
 _SLICES = 10
@@ -61,6 +61,35 @@ class Goodput(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     fraction: float
     per_second: float
+
+
+class Sentinels(msgspec.Struct, frozen=True, kw_only=True):
+    """What those saw who asked for one token beside the load; times in seconds.
+
+    Attributes:
+        requests: How many asked.
+        errors: Failed, or never started.
+        ttft: From the intended start to the token.
+        e2e: From the intended start to the end.
+    """
+
+    requests: int
+    errors: int
+    ttft: Distribution
+    e2e: Distribution
+
+    @classmethod
+    def of(cls, records: Sequence[Record]) -> Self | None:
+        """Summarise them; None of none."""
+        if not records:
+            return None
+        good = [record for record in records if record.is_good]
+        return cls(
+            requests=len(records),
+            errors=len(records) - len(good),
+            ttft=Distribution.of(map(PER_REQUEST["ttft_scheduled"], good)),
+            e2e=Distribution.of(map(PER_REQUEST["e2e_scheduled"], good)),
+        )
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

@@ -70,7 +70,7 @@ async def _tell(tally: Tally, runners: list[Runner]) -> None:
     while True:
         await asyncio.sleep(_EVERY)
         for runner in runners:
-            tally.started, tally.in_flight = runner.started, runner.in_flight
+            tally.look_at(runner)
         _say(Tick(tally))
 
 

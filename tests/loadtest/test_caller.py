@@ -83,3 +83,28 @@ async def test_failures_come_out():
         simulator.script(Rejection.overloaded())
         with pytest.raises(APIStatusError):
             await ask(simulator, Item(messages=HELLO))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "model"),
+    [
+        ("chat", MODEL),
+        ("completions", MODEL),
+        ("embeddings", EMBEDDER),
+        ("rerank", RERANKER),
+    ],
+)
+async def test_prompts_are_counted_by_the_server(endpoint, model):
+    async with (
+        Simulator() as simulator,
+        AsyncFireworks(api_key="fw_test", base_url=simulator.base_url) as client,
+    ):
+        caller = ClientCaller(
+            client, model=model, endpoint=endpoint, now=time.monotonic
+        )
+        few = await caller.count_tokens("the and for", {})
+        many = await caller.count_tokens("the and for " * 10, {})
+        assert {r.path.partition("/v1/")[2] for r in simulator.requests} == {
+            {"chat": "chat/completions"}.get(endpoint, endpoint)
+        }
+    assert few < many

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from fireworks_async.loadtest._arrivals import Load
@@ -51,6 +52,27 @@ async def test_a_budget_is_held_to():
     paid = sum(r.prompt_tokens + r.completion_tokens for r in outcome.records) / 1e6
     assert 5 < len(outcome.records) < 25
     assert paid <= 0.00053
+
+
+async def test_sentinels_ask_beside_the_load():
+    async with Simulator(ttft=0.02) as simulator:
+        outcome = await run_job(job(simulator.base_url, requests=40, sentinels=100))
+        short = [r for r in simulator.requests if r.body["max_tokens"] == 1]
+    assert len(outcome.records) == 40
+    assert len(outcome.sentinels) == len(short) > 5
+    assert len({r.body["messages"][0]["content"] for r in short}) == 1
+    # By a schedule, not one after the other.
+    intended = [record.intended_at for record in outcome.sentinels]
+    assert sorted(intended) == pytest.approx([n / 100 for n in range(len(short))])
+    assert {record.completion_tokens for record in outcome.sentinels} == {1}
+
+
+async def test_only_the_first_process_has_sentinels():
+    async with Simulator() as simulator:
+        second = job(simulator.base_url, sentinels=100)
+        limits = Limits(requests=6, stripe=(1, 2))
+        outcome = await run_job(msgspec.structs.replace(second, limits=limits))
+    assert outcome.sentinels == []
 
 
 async def test_a_field_that_there_is_not():

@@ -21,6 +21,15 @@ def test_only_the_last_are_kept():
     assert 200 <= len(tally.ttfts) <= 400
 
 
+def test_what_is_shown_is_from_the_intended_start():
+    tally = Tally()
+    for number in range(60):
+        tally.add(record(start=1.0 + number, intended=1.0))
+    assert tally.ttfts[:2] == pytest.approx([0.1, 1.1])
+    assert tally.recent_wait() == pytest.approx(45.1)
+    assert Tally(ttfts=[1.0] * 29).recent_wait() is None
+
+
 def test_processes_add_up():
     one, other = Tally(started=2, in_flight=1), Tally(started=3, in_flight=2)
     one.add(record())

@@ -2,6 +2,7 @@ import re
 from html.parser import HTMLParser
 
 from fireworks_async.loadtest._report_html import html_page
+from fireworks_async.loadtest._summary import Sentinels
 from fireworks_async.loadtest._sweep import Search
 from tests.loadtest.test_verdict import calibrated
 from tests.support.loads import closed_loop, dropped, health, record, report, run
@@ -69,6 +70,14 @@ def test_what_it_shows():
     ):
         assert said in page, said
     assert "turns 1" not in page
+
+
+def test_what_the_load_did_to_others():
+    others = Sentinels.of([record(n, ttft=0.123, gaps=()) for n in range(30)])
+    page = html_page(report(run(sentinels=others)))
+    assert "Who asked for one token beside it</th><td>123 ms" in page
+    nobody = Sentinels.of([record(error="429")])
+    assert "one token" not in html_page(report(run(sentinels=nobody)))
 
 
 def test_the_verdict_comes_first():

@@ -3,6 +3,7 @@ import pytest
 
 from fireworks_async.loadtest._arrivals import Load, Segment
 from fireworks_async.loadtest._report_terminal import milliseconds, terminal_lines
+from fireworks_async.loadtest._summary import Sentinels
 from fireworks_async.loadtest._sweep import Search
 from tests.loadtest.test_verdict import calibrated
 from tests.support.loads import closed_loop, dropped, health, record, report, run
@@ -36,6 +37,16 @@ def test_an_open_loop_shows_both_latencies():
     assert text.count("from intended start") == 2
     assert "start too late by" in text
     assert "100.0% met ttft<1s" in text
+
+
+def test_what_the_load_did_to_others():
+    records = [record(n, start=n / 10, gaps=(), ttft=0.2) for n in range(30)]
+    others = Sentinels.of([*records, record(31, error="429"), dropped(32)])
+    text = text_of(run(sentinels=others))
+    assert (
+        "32 who asked for one token beside it: end to end p50 200 ms, p95 too few, at "
+        "most 200 ms · 2 failed"
+    ) in text
 
 
 def test_what_went_wrong():

@@ -137,6 +137,15 @@ async def test_embeddings():
     assert summary.prompt_tokens.p50 == 40
 
 
+async def test_rerank():
+    async with Simulator() as simulator:
+        report = await measure(
+            simulator, model="fireworks/qwen3-reranker-8b", endpoint="rerank"
+        )
+        assert {r.path for r in simulator.requests} == {"/v1/rerank"}
+    assert report.runs[0].summary.completed == 12
+
+
 async def test_rerank_from_a_file(tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_text('{"query": "a", "documents": ["b", "c"], "top_n": 1}\n')
@@ -199,6 +208,54 @@ async def test_a_level_that_was_not_reached_did_not_pass():
             simulator, find_max="error_share<=0", concurrency=8, requests=12
         )
     assert report.search.greatest == 12
+
+
+class Impatience:
+    """Calls a server saturated once twenty are being answered."""
+
+    def tell(self, _elapsed, tally):
+        return "piled up" if tally.in_flight >= 20 else None
+
+
+@pytest.fixture
+def impatience(monkeypatch):
+    monkeypatch.setattr("fireworks_async.loadtest._run.Saturation", Impatience)
+    monkeypatch.setattr("fireworks_async.loadtest._processes._EVERY", 0.01)
+
+
+@pytest.mark.usefixtures("impatience")
+async def test_a_run_in_which_requests_pile_up_ends_early():
+    async with Simulator(ttft=0.02, slots=1) as simulator:
+        given = {"rate": [300], "concurrency": None, "output_tokens": 1, "drain": 0.1}
+        report = await measure(simulator, requests=10_000, sentinels=50, **given)
+        [run] = report.runs
+        assert run.is_saturated
+        assert run.stopped == "piled up"
+        assert 20 <= run.summary.requests < 5_000
+        assert run.sentinels.requests > 1
+        assert "piled up" in report.json().decode()
+        asked_for = await measure(
+            simulator, requests=30, past_saturation=True, **{**given, "drain": 30}
+        )
+    assert asked_for.runs[0].stopped is None
+    assert asked_for.runs[0].summary.completed == 30
+
+
+@pytest.mark.usefixtures("impatience")
+async def test_a_search_takes_a_rate_at_which_they_pile_up_for_too_much():
+    async with Simulator(ttft=0.1) as simulator:
+        report = await measure(
+            simulator,
+            rate=800,
+            concurrency=None,
+            requests=40,
+            output_tokens=1,
+            drain=0.1,
+            find_max="error_share<=1",
+        )
+    assert report.runs[0].is_saturated
+    assert not report.search.steps[0].passed
+    assert report.search.least_failed <= 800
 
 
 async def test_stopping_gives_a_report_of_what_came():

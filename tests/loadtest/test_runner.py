@@ -107,6 +107,47 @@ async def test_answers_have_a_while_to_end_and_no_more():
     assert records[0].ended_at == 2.0
 
 
+@pytest.mark.parametrize("duration", [None, 100.0])
+async def test_who_is_stopped_has_a_while_to_end_and_no_more(duration):
+    clock = ManualClock()
+    limits = Limits(requests=9, duration=duration, drain=1.0)
+    runner = made(constant(1), clock, FakeCall(clock, 50.0), limits=limits)
+    clock.call_at(clock.now() + 1.5, runner.stop)
+    records = await drive(runner, clock)
+    assert [(r.started_at, r.error) for r in records] == [
+        (0, "stopped"),
+        (1, "stopped"),
+    ]
+    assert {record.ended_at for record in records} == {2.5}
+
+
+async def test_what_has_no_more_money_ends_at_its_own_pace():
+    clock = ManualClock()
+    limits = Limits(requests=9, drain=1.0)
+    runner = made(
+        constant(1),
+        clock,
+        FakeCall(clock, 20.0),
+        limits=limits,
+        may_start=lambda: runner.started < 2,
+    )
+    records = await drive(runner, clock, most=400)
+    assert [record.ended_at for record in records] == [20, 21]
+
+
+async def test_who_waits_for_a_place_is_counted():
+    clock = ManualClock()
+    load, limits = constant(2, concurrency=1), Limits(requests=4)
+    runner = made(load, clock, FakeCall(clock, 10.0), limits=limits)
+    seen = []
+    clock.call_at(
+        clock.now() + 3, lambda: seen.append((runner.in_flight, runner.waiting))
+    )
+    await drive(runner, clock, most=400)
+    assert seen == [(1, 3)]
+    assert runner.waiting == 0
+
+
 async def test_a_closed_loop_ends_with_its_time():
     clock = ManualClock()
     limits = Limits(duration=2.5)

@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from fireworks_async.loadtest._arrivals import Load, Segment
-from fireworks_async.loadtest._summary import Summary
+from fireworks_async.loadtest._summary import Sentinels, Summary
 from fireworks_async.loadtest._targets import request_targets
 from tests.support.loads import closed_loop, dropped, record
 
@@ -112,3 +112,12 @@ def test_of_nothing():
     assert (summary.requests, summary.error_share, summary.ttft.n) == (0, 0, 0)
     assert summary.goodput.fraction == summary.goodput.per_second == 0
     assert summary.output_tokens_per_second == 0
+
+
+def test_what_the_load_did_to_others():
+    late = record(1, start=0.3, intended=0.1, ttft=0.1, gaps=())
+    found = Sentinels.of([late, record(2, error="429"), dropped(3)])
+    assert (found.requests, found.errors) == (3, 2)
+    # From the intended start, as who asks sees it.
+    assert found.ttft.p50 == found.e2e.max == pytest.approx(0.3)
+    assert Sentinels.of([]) is None
