@@ -236,8 +236,9 @@ class Engine:
         cost = self._bill.settle(
             row, sending.bound, attempt.usage, may_be_free=not attempt.has_begun
         )
-        row.attempts += 1
-        self._tally.attempts += 1
+        if attempt.cause != "invalid":
+            row.attempts += 1
+            self._tally.attempts += 1
         is_over = self._is_answered(row, attempt)
         try:
             if is_over:

@@ -9,7 +9,7 @@ import msgspec
 from fireworks_async._client.options import check_count, unexpected_keyword
 from fireworks_async._policy.catalogue import Prices
 from fireworks_async.batch._causes import Selector
-from fireworks_async.batch._rows import RowReader
+from fireworks_async.batch._rows import USUAL_ID, RowReader
 from fireworks_async.batch._selection import Shard
 from fireworks_async.batch._templates import Template
 
@@ -101,7 +101,7 @@ class Job(msgspec.Struct, kw_only=True, frozen=True):
     prices: Prices | None = None
     prompt: str | None = None
     system: str | None = None
-    id_column: str = "custom_id"
+    id_column: str = USUAL_ID
     ordered: bool = False
     only_failed: bool = False
     retry: Selector = Selector(())

@@ -16,7 +16,7 @@ from fireworks_async._client.options import CallOptions
 from fireworks_async.batch._interfaces import Cause, Demand
 from fireworks_async.batch._templates import Template
 
-__all__ = ("ENDPOINTS", "Problem", "Row", "RowReader", "Source")
+__all__ = ("ENDPOINTS", "USUAL_ID", "Problem", "Row", "RowReader", "Source")
 
 Source: TypeAlias = bytes | Mapping[str, object]
 """One row as it comes: a line of JSON, or what a table's row or a caller gave."""
@@ -29,6 +29,8 @@ ENDPOINTS: Final = {
 }
 """The endpoints that rows may go to, and the fields that each cannot do without."""
 
+USUAL_ID: Final = "custom_id"
+"""The field that is a row's name, where nothing else is said."""
 _ENVELOPE: Final = "body"
 # A row's body may name fields of the API only, not how the client calls it: headers
 # from a data file could carry another key.
@@ -132,7 +134,7 @@ class RowReader:
         params: Mapping[str, object] | None = None,
         template: Template | None = None,
         endpoint: str | None = None,
-        id_column: str = "custom_id",
+        id_column: str = USUAL_ID,
     ) -> None:
         self._id_column = id_column
         self._model = model
@@ -145,7 +147,7 @@ class RowReader:
         name = ""
         try:
             fields = _decoded(source)
-            name = _custom_id(fields.get(self._id_column))
+            name = self._name(fields)
             body, endpoint = self._request(fields)
             return _row(line, name, endpoint, body)
         except (ValueError, TypeError, RecursionError) as error:
@@ -153,6 +155,24 @@ class RowReader:
             return Problem(
                 line=line, custom_id=name, digest=_digest_of(source), text=text
             )
+
+    def _name(self, fields: Mapping[str, object]) -> str:
+        """The row's name; a number is taken as its digits, so that 1 and "1" are one."""
+        column = self._id_column
+        name = fields.get(column)
+        if name is None:
+            # Who names a column means it; without one, names may be left out.
+            if column != USUAL_ID:
+                raise _NoRequestError(
+                    f"there is no {column}, which should name the row"
+                )
+            return ""
+        if isinstance(name, bool) or not isinstance(name, str | int):
+            raise _NoRequestError(f"{column}: expected text")
+        text = str(name)
+        if not text or len(text) > _LONGEST_ID:
+            raise _NoRequestError(f"{column}: expected 1 to {_LONGEST_ID} characters")
+        return text
 
     def _request(self, fields: dict[str, object]) -> tuple[dict[str, object], str]:
         url = self._endpoint
@@ -177,6 +197,8 @@ class RowReader:
 
 def _decoded(source: Source) -> dict[str, object]:
     if not isinstance(source, bytes):
+        if None in source:
+            raise _NoRequestError("the row has more values than there are columns")
         return dict(source)
     try:
         return _decode(source)
@@ -186,18 +208,6 @@ def _decoded(source: Source) -> dict[str, object]:
         raise _NoRequestError(f"the line is no JSON: {error}") from None
     except UnicodeDecodeError:
         raise _NoRequestError("the line is no UTF-8") from None
-
-
-def _custom_id(name: object) -> str:
-    """The row's name; a number is taken as its digits, so that 1 and "1" are one."""
-    if name is None:
-        return ""
-    if isinstance(name, bool) or not isinstance(name, str | int):
-        raise _NoRequestError("custom_id: expected text")
-    text = str(name)
-    if not text or len(text) > _LONGEST_ID:
-        raise _NoRequestError(f"custom_id: expected 1 to {_LONGEST_ID} characters")
-    return text
 
 
 def _opened(

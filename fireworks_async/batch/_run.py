@@ -22,10 +22,17 @@ from fireworks_async.batch._retries import Breaker, Retries
 from fireworks_async.batch._selection import Selection
 from fireworks_async.batch._senders import ClientSender, Sender
 from fireworks_async.batch._shares import Shares
-from fireworks_async.batch._sources import STDIN, chunks_of, count_rows, is_table
+from fireworks_async.batch._sources import (
+    STDIN,
+    chunks_of,
+    count_rows,
+    is_table,
+    require_readable,
+)
 from fireworks_async.batch._summary import BatchSummary, summary_of
 from fireworks_async.batch._tally import BatchProgress, Tally
 from fireworks_async.batch._writer import Writer
+from fireworks_async.errors import BatchError
 
 if TYPE_CHECKING:
     from fireworks_async._client.client import AsyncFireworks
@@ -101,7 +108,11 @@ async def run_batch(
     job = Job.of(options, function="run_batch")
     source, results, failures = await asyncio.to_thread(_paths, input, output, errors)
     if is_table(source) and not source.endswith(".parquet") and job.prompt is None:
-        raise ValueError("prompt: the columns of a table make no request without one")
+        raise ValueError(
+            f"{source}: the columns of a table make no request: give a "
+            "prompt with {column} in it"
+        )
+    await asyncio.to_thread(require_readable, source)
     async with AsyncExitStack() as stack:
         if client is None:
             from fireworks_async._client.client import AsyncFireworks  # noqa: PLC0415 - loads the network
@@ -222,11 +233,15 @@ def _paths(
     source: StrPath, output: StrPath, errors: StrPath | None
 ) -> tuple[str, Path, Path]:
     results = Path(output)
+    if not results.name:
+        raise BatchError(f"{results}: is a directory")
     failures = Path(errors) if errors is not None else default_errors(results)
     name = os.fspath(source)
     for path in (results, failures):
         if is_table(path.name):
             raise ValueError(f"{path}: answers are lines of JSON; call it .jsonl")
+        if path.is_dir():
+            raise BatchError(f"{path}: is a directory")
     files = [results.resolve(), failures.resolve()]
     if name != STDIN:
         files.append(Path(name).resolve())

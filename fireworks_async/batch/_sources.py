@@ -4,7 +4,9 @@ Everything here blocks, and is called in a thread. What a row means is decided e
 """
 
 import csv
+import errno
 import importlib
+import os
 import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +17,7 @@ from fireworks_async.batch._compressed import decompressing, is_compressed
 from fireworks_async.batch._rows import Source
 from fireworks_async.errors import BatchError
 
-__all__ = ("STDIN", "chunks_of", "count_rows", "is_table")
+__all__ = ("STDIN", "chunks_of", "count_rows", "is_table", "require_readable")
 
 STDIN: Final = "-"
 
@@ -57,6 +59,27 @@ def chunks_of(path: str) -> Iterator[Chunk]:
                 yield from _lines(file)
     except OSError as error:
         raise BatchError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def require_readable(path: str) -> None:
+    """Look whether a file can be read, before anything is made for it.
+
+    It is not opened: a pipe's writer would see its reader leave.
+
+    Raises:
+        BatchError: It cannot.
+    """
+    if path == STDIN:
+        return
+    number = 0
+    if not Path(path).exists():
+        number = errno.ENOENT
+    elif Path(path).is_dir():
+        number = errno.EISDIR
+    elif not os.access(path, os.R_OK):
+        number = errno.EACCES
+    if number:
+        raise BatchError(f"{path}: cannot be read: {os.strerror(number)}")
 
 
 def count_rows(path: str) -> int | None:

@@ -104,27 +104,35 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
         yield f"{self.succeeded} answered, {self.failed} failed, in {self._time()}"
         if before := list(self._before()):
             yield "not sent: " + ", ".join(before)
-        yield (
-            f"{self.attempts} requests, {self.retried} of them again; "
-            f"{self.prompt_tokens} prompt tokens ({self._cached()} cached), "
-            f"{self.completion_tokens} completion tokens"
-        )
-        if self.cost or not self.unpriced:
-            yield f"cost at most ${self.cost:.4f}, all runs together ${self.spent:.4f}"
-        if self.unpriced:
-            yield f"the cost of {self.unpriced} answers is not known"
+        yield from self._spending()
         if len(self.limits) > 1:
             yield self._limits()
-        if self.in_doubt:
-            yield f"{self.in_doubt} requests were given up, and may have been billed"
         for cause, count in sorted(self.failures.items(), key=lambda each: -each[1]):
             yield f"{cause}: {count}"
             for example in self.examples.get(cause, []):
                 name = example.custom_id or "(no name)"
                 yield f"  line {example.line}, {name}: {example.message}"
+        yield f"answers: {self.results} ({self.recorded})"
+        if self.recorded_failed and self.errors:
+            again = "--only-failed sends them again"
+            yield f"failures: {self.errors} ({self.recorded_failed}); {again}"
         if self.stopped is not None:
             why = f": {self.stopped_by}" if self.stopped_by else ""
             yield f"stopped ({self.stopped}){why}; the same command goes on from here"
+
+    def _spending(self) -> Iterator[str]:
+        if self.attempts:
+            yield (
+                f"{self.attempts} requests, {self.retried} of them retries; "
+                f"{self.prompt_tokens} prompt tokens ({self._cached()} cached), "
+                f"{self.completion_tokens} completion tokens"
+            )
+        if self.cost or not self.unpriced:
+            yield f"cost at most ${self.cost:.4f}, all runs together ${self.spent:.4f}"
+        if self.unpriced:
+            yield f"the cost of {self.unpriced} answers is not known"
+        if self.in_doubt:
+            yield f"{self.in_doubt} requests were given up, and may have been billed"
 
     def _before(self) -> Iterator[str]:
         for count, what in (

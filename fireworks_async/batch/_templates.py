@@ -29,7 +29,7 @@ class Template:
         """Fill in.
 
         Raises:
-            ValueError: A column is missing.
+            ValueError: A column is missing, or has no value.
         """
         messages = [
             {"role": role, "content": "".join(_filled(pieces, columns))}
@@ -57,6 +57,8 @@ def _filled(pieces: list[_Piece], columns: Mapping[str, object]) -> list[str]:
         if name is not None:
             if name not in columns:
                 raise ValueError(f"template: there is no column {name!r}")
-            value = columns[name]
-            texts.append("" if value is None else str(value))
+            # An empty text is one; where nothing is, something went wrong.
+            if columns[name] is None:
+                raise ValueError(f"template: column {name!r} has no value")
+            texts.append(str(columns[name]))
     return texts

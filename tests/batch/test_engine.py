@@ -10,9 +10,15 @@ from fireworks_async.batch._intake import CallerIntake
 from fireworks_async.batch._records import BatchResult
 from fireworks_async.batch._retries import SCHEDULES, Breaker, Retries, Schedule
 from fireworks_async.batch._rows import RowReader
+from fireworks_async.batch._senders import Attempt
 from fireworks_async.batch._shares import Shares
 from fireworks_async.batch._tally import Tally
-from fireworks_async.errors import APITimeoutError, BatchError, StreamTruncatedError
+from fireworks_async.errors import (
+    APITimeoutError,
+    BatchError,
+    FireworksError,
+    StreamTruncatedError,
+)
 from tests.support.batches import (
     FakeSender,
     answered,
@@ -109,6 +115,17 @@ async def test_a_failure_that_passes_is_repeated():
     assert await rig.run() == {"0": None}
     assert rig.sink.items[0].attempts == 3
     assert (rig.tally.retried, rig.tally.causes) == (2, {"server": 1, "rate_limit": 1})
+
+
+async def test_what_the_client_refuses_is_no_request():
+    def refuse(row):
+        error = FireworksError("no such field")
+        return Attempt(error=error, cause="invalid", has_begun=False)
+
+    rig = Rig(FakeSender(refuse), 2)
+    assert await rig.run() == {"0": "invalid", "1": "invalid"}
+    assert rig.tally.attempts == 0
+    assert [result.attempts for result in rig.sink.items] == [0, 0]
 
 
 async def test_a_refusal_is_recorded_at_once():

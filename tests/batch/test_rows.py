@@ -126,6 +126,18 @@ def test_a_problem_keeps_its_name():
     assert (found.custom_id, len(found.digest)) == ("a", 32)
 
 
+def test_a_column_that_was_named_has_to_be_there():
+    reader = RowReader(id_column="id")
+    assert reader.read(1, {"id": "a", "body": BODY}).custom_id == "a"
+    missing = reader.read(2, {"custom_id": "a", "body": BODY})
+    assert "there is no id, which should name the row" in missing.text
+    assert "id: expected 1 to" in reader.read(3, {"id": "", "body": BODY}).text
+
+
+def test_more_values_than_columns_are_a_problem():
+    assert "more values than" in problem({"model": "m", "prompt": "x", None: ["y"]})
+
+
 def test_a_number_is_a_name_in_digits():
     assert read({"custom_id": 1, "body": BODY}).custom_id == "1"
 

@@ -194,6 +194,24 @@ async def test_cancelled_it_lets_go_of_its_files(tmp_path):
     assert (await run(tmp_path, FakeSender())).recorded == 20
 
 
+@pytest.mark.parametrize(
+    ("source", "output", "said"),
+    [
+        ("none.jsonl", "out.jsonl", r"none\.jsonl: cannot be read: No such file"),
+        (".", "out.jsonl", r"cannot be read: Is a directory"),
+        ("in.jsonl", ".", r"is a directory"),
+    ],
+)
+@pytest.mark.usefixtures("rows")
+async def test_what_cannot_be_is_told_before_anything_is_made(
+    tmp_path, source, output, said
+):
+    async with AsyncFireworks(api_key="fw_test") as client:
+        with pytest.raises(BatchError, match=said):
+            await run_batch(tmp_path / source, tmp_path / output, client=client)
+    assert [each.name for each in tmp_path.iterdir()] == ["in.jsonl"]
+
+
 async def test_a_missing_input_is_an_error(tmp_path):
     with pytest.raises(BatchError, match=r"in\.jsonl: cannot be read"):
         await run(tmp_path, FakeSender())
@@ -278,7 +296,7 @@ class TestThroughAClient:
         ({"errors": "out.jsonl"}, "expected different files"),
         ({"shard": (3, 2)}, "expected K/N"),
         ({"retry": ["stal"]}, "'stal' is no status"),
-        ({"input": "in.csv"}, "make no request without"),
+        ({"input": "in.csv"}, "make no request: give a prompt"),
         ({"prompt": "{a.b}"}, "not the name of a column"),
         ({"output": "out.parquet"}, "answers are lines of JSON; call it .jsonl"),
     ],

@@ -32,12 +32,23 @@ def test_a_clean_run_is_told_in_few_words():
     assert list(told.lines()) == [
         "4 answered, 0 failed, in 2.0 s (2.0 a second)",
         (
-            "4 requests, 0 of them again; 40 prompt tokens (25% cached), "
+            "4 requests, 0 of them retries; 40 prompt tokens (25% cached), "
             "8 completion tokens"
         ),
         "cost at most $0.5000, all runs together $1.5000",
+        "answers: out.jsonl (3)",
+        "failures: out.errors.jsonl (1); --only-failed sends them again",
     ]
     assert (told.recorded, told.recorded_failed, told.spent) == (3, 1, 1.5)
+
+
+def test_where_nothing_was_sent_no_requests_are_told():
+    told = summary(totals=(3, 0, 1.5))
+    assert list(told.lines()) == [
+        "0 answered, 0 failed, in 2.0 s (0.0 a second)",
+        "cost at most $0.0000, all runs together $1.5000",
+        "answers: out.jsonl (3)",
+    ]
 
 
 def test_failures_are_told_by_cause_with_examples():

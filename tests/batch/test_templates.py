@@ -5,7 +5,7 @@ from fireworks_async.batch._templates import Template
 
 def test_columns_are_filled_in():
     body = Template("{a} and {b}: {{x}}", system="Be {tone}.").body(
-        {"a": 1, "b": None, "tone": "brief"}
+        {"a": 1, "b": "", "tone": "brief"}
     )
     assert body == {
         "messages": [
@@ -23,6 +23,8 @@ def test_what_is_filled_in_is_not_a_template():
 def test_a_missing_column_is_named():
     with pytest.raises(ValueError, match="no column 'b'"):
         Template("{b}").body({"a": 1})
+    with pytest.raises(ValueError, match="column 'b' has no value"):
+        Template("{b}").body({"b": None})
 
 
 @pytest.mark.parametrize("text", ["{}", "{a.b}", "{a[0]}", "{a!r}", "{a:>3}", "{"])
