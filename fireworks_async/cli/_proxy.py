@@ -46,6 +46,22 @@ def proxy(
         int,
         typer.Option(min=1, max=512, metavar="N", help="Processes that serve."),
     ] = 1,
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where the API is, for deployments without an api_base; ends in /v1. "
+            "Else FIREWORKS_BASE_URL, else the public API.",
+        ),
+    ] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="For deployments without one; better set FIREWORKS_API_KEY: a "
+            "command's words can be seen by others.",
+        ),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Check the configuration, and end.")
     ] = False,
@@ -64,7 +80,14 @@ def proxy(
     """
     from fireworks_async.proxy._serving import Serving  # noqa: PLC0415 - not for --help
 
-    serving = Serving(config=config, host=host, port=port, workers=workers)
+    serving = Serving(
+        config=config,
+        host=host,
+        port=port,
+        workers=workers,
+        base_url=base_url,
+        api_key=api_key,
+    )
     if check:
         settings = replace(serving, upstream="" if simulate else None).settings()
         count = len(settings.deployments)

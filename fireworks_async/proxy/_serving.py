@@ -5,7 +5,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +36,8 @@ class Serving:
         host: The address to listen on.
         port: The port; 0 for a free one.
         workers: How many processes serve the same port.
+        base_url: Of deployments that name no base of their own.
+        api_key: Of deployments that name no key of their own.
         upstream: In place of every deployment's base URL and key, for a simulator.
         shared: Where the processes leave their numbers for each other.
     """
@@ -44,6 +46,8 @@ class Serving:
     host: str = "127.0.0.1"
     port: int = 4000
     workers: int = 1
+    base_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     upstream: str | None = None
     shared: Path | None = None
 
@@ -62,13 +66,17 @@ class Serving:
             raise ProxyConfigError(
                 f"{self.host} can be reached by others: set general_settings.master_key"
             )
-        if not is_simulated:
-            return settings
-        simulated = tuple(
+        deployments = tuple(
             replace(each, api_base=self.upstream, api_key=_SIMULATED_KEY)
+            if is_simulated
+            else replace(
+                each,
+                api_base=each.api_base or self.base_url,
+                api_key=each.api_key or self.api_key,
+            )
             for each in settings.deployments
         )
-        return replace(settings, deployments=simulated)
+        return replace(settings, deployments=deployments)
 
 
 async def serve(serving: Serving, announce: Callable[[str], None]) -> None:

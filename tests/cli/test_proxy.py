@@ -60,6 +60,20 @@ def test_check_ends_well_when_all_is_well(
     assert run("proxy", "--check", "--simulate", "--config", str(config)).code == 0
 
 
+@pytest.mark.usefixtures("stopped")
+def test_it_serves_another_base_with_a_key_of_the_command(run: Run):
+    named = ("--base-url", "http://127.0.0.1:9/v1", "--api-key", "fw_CANARY")
+    ran = run("proxy", "--port", "0", *named)
+    assert ran.code == 0
+    assert "CANARY" not in ran.out + ran.err
+
+
+def test_a_base_that_is_none_is_a_usage_error(run: Run):
+    ran = run("proxy", "--port", "0", "--api-key", "fw_x", "--base-url", "nonsense")
+    assert ran.code == 2
+    assert "base_url must begin with http" in ran.error
+
+
 def test_s7_an_open_address_needs_a_key(run: Run):
     ran = run("proxy", "--host", "0.0.0.0", "--simulate", "--check")
     assert ran.code == 2

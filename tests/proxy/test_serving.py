@@ -44,6 +44,16 @@ def test_a_simulator_stands_in_for_every_deployment(tmp_path):
     assert only.api_base == "http://127.0.0.1:9/v1"
 
 
+def test_a_base_and_a_key_are_for_deployments_without_their_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("NOT_SET_ANYWHERE", "fw_own")
+    named = {"base_url": "http://127.0.0.1:9/v1", "api_key": "fw_CANARY"}
+    [only] = Serving(config=write(tmp_path / "c.yaml"), **named).settings().deployments
+    assert (only.api_base, only.api_key) == ("http://127.0.0.1:9/v1", "fw_own")
+    [only] = Serving(**named).settings().deployments
+    assert (only.api_base, only.api_key) == ("http://127.0.0.1:9/v1", "fw_CANARY")
+    assert "CANARY" not in repr(Serving(**named))
+
+
 @pytest.fixture
 async def served(upstream, tmp_path):
     """A served gateway: its URL and its configuration."""
