@@ -10,7 +10,7 @@ floor imports only from those below it::
     _client          _web                    one logical call | one HTTP answer
     _net                                     sockets, tasks, clocks
     _protocol  _policy  _measure             sans-IO: meaning, decisions, numbers
-    errors  _typing  _version                words
+    errors  _typing  _version  _headers      words
 
 Importing this module loads neither aiohttp nor msgspec: names arrive on first use.
 """
@@ -148,6 +148,8 @@ __all__ = (
     "video_part",
 )
 
+_ROOMS = ("batch", "errors", "loadtest", "proxy", "simulator", "sse", "types")
+
 _HOME = {
     "AsyncFireworks": "_client.client",
     "Stream": "_client.stream",
@@ -247,6 +249,8 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
         """Load a public name on its first use, and keep it."""
+        if name in _ROOMS:
+            return importlib.import_module(f"{__name__}.{name}")
         home = _HOME.get(name)
         if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -255,4 +259,4 @@ if not TYPE_CHECKING:
         return value
 
     def __dir__() -> list[str]:
-        return sorted(set(globals()) | set(__all__))
+        return sorted({*globals(), *__all__, *_ROOMS})

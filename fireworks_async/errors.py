@@ -48,6 +48,8 @@ No error holds the API key: the errors of the HTTP library, whose ``repr`` print
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from fireworks_async._headers import Headers
+
 if TYPE_CHECKING:
     from fireworks_async.types import ChatCompletion, Completion, Usage
 
@@ -216,7 +218,7 @@ class APIStatusError(APIError):
 
     Attributes:
         status_code: The HTTP status.
-        headers: The answer's headers, names in lower case.
+        headers: The answer's headers; asked for by names in any case.
         retry_after: Seconds that the API asked to wait, or None.
     """
 
@@ -231,7 +233,7 @@ class APIStatusError(APIError):
     ) -> None:
         super().__init__(message, **details)
         self.status_code = status_code
-        self.headers: dict[str, str] = dict(headers or {})
+        self.headers = Headers(headers or {})
         self.retry_after = retry_after
 
     def __str__(self) -> str:

@@ -20,6 +20,14 @@ def test_every_name_arrives_on_its_first_use_and_stays(name, monkeypatch):
     assert vars(fireworks_async)[name] is value
 
 
+@pytest.mark.parametrize("room", ["errors", "simulator", "sse", "types"])
+def test_a_public_module_is_there_without_an_import_of_its_own(room, monkeypatch):
+    monkeypatch.delitem(vars(fireworks_async), room, raising=False)
+    module = getattr(fireworks_async, room)
+    assert module is importlib.import_module(f"fireworks_async.{room}")
+    assert room in dir(fireworks_async)
+
+
 def test_a_misspelt_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'AsyncFirework'"):
         _ = fireworks_async.AsyncFirework

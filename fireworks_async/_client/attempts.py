@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from fireworks_async._client.config import ClientConfig, check_api_key
 from fireworks_async._client.options import CallOptions
+from fireworks_async._headers import Headers
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._net.interfaces import ByteResponse, Limit, Transport, WireCall
 from fireworks_async._policy.retry import RetryBudget, RetryPolicy
@@ -78,7 +79,7 @@ class Service:
         policy = self._policy
         if options:
             if query := options.get("extra_query"):
-                url += "?" + urlencode(query)
+                url += "?" + urlencode(query, doseq=True)
             extra = options.get("extra_headers")
             if "max_retries" in options:
                 policy = RetryPolicy(options["max_retries"])
@@ -275,6 +276,8 @@ def without(key: str, value: object) -> object:
     match value:
         case str():
             return value.replace(key, "***")
+        case Headers():
+            return Headers({k: v.replace(key, "***") for k, v in value.items()})
         case dict():
             items = cast("dict[object, object]", value).items()
             return {without(key, k): without(key, v) for k, v in items}

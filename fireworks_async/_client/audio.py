@@ -105,7 +105,9 @@ class AudioEndpoint:
             ServiceEndedError: Fireworks' own audio hosts refuse.
             APIError: The call failed.
         """
-        fields, options = split(params, keywords=_KEYWORDS)
+        fields, options = split(
+            params, keywords=_KEYWORDS, own=("file", "model", "response_format")
+        )
         if response_format not in _FORMATS:
             raise ValueError(
                 f"response_format: expected one of {', '.join(_FORMATS)}, not "

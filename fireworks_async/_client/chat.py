@@ -241,7 +241,12 @@ class ChatCompletions:
         from fireworks_async._client.tools import Toolbox  # noqa: PLC0415 - on first use
 
         check_count("max_rounds", max_rounds, at_least=1)
-        split(params, function="run_tools", keywords=_RUN_TOOLS_KEYWORDS)
+        split(
+            params,
+            function="run_tools",
+            keywords=_RUN_TOOLS_KEYWORDS,
+            own=("model", "messages", "tools", "max_rounds", "watch"),
+        )
         if (params.get("n") or 1) > 1:
             raise ValueError("n: a conversation with tools goes on with one answer")
         toolbox = Toolbox(tools)
@@ -274,7 +279,13 @@ class ChatCompletions:
         answer: "TypedAnswer[Any] | None" = None,
     ) -> AnswerReader[ChatCompletionChunk, ChatCompletion]:
         service = self._service
-        fields, options = split(params, function=function, keywords=keywords)
+        own = ("response_format", "mode", "strict") if answer else ("stream",)
+        fields, options = split(
+            params,
+            function=function,
+            keywords=keywords,
+            own=("model", "messages", *own),
+        )
         if answer is not None:
             fields = answer.fields(fields)
         name = resolve_chat_model(model, is_known)

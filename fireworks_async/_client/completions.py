@@ -112,7 +112,12 @@ class Completions:
     def _reader(
         self, function: str, model: str, prompt: Prompt, params: Mapping[str, object]
     ) -> AnswerReader[CompletionChunk, Completion]:
-        fields, options = split(params, function=function, keywords=_KEYWORDS)
+        fields, options = split(
+            params,
+            function=function,
+            keywords=_KEYWORDS,
+            own=("model", "prompt", "stream"),
+        )
         request = encode_text(
             model=resolve_chat_model(model, is_known),
             prompt=prompt,

@@ -87,7 +87,9 @@ class Embeddings:
             ModuleNotFoundError: Arrays were asked for, and numpy is not installed.
             APIError: A request failed.
         """
-        fields, options = split(params, keywords=_KEYWORDS)
+        fields, options = split(
+            params, keywords=_KEYWORDS, own=("model", "input", "output", "batch_size")
+        )
         check_count("batch_size", batch_size, at_least=1)
         if output not in ("list", "numpy"):
             raise ValueError(f"output: expected 'list' or 'numpy', not {output!r}")

@@ -1,8 +1,8 @@
 """The keywords of one call that are not fields of its body, and their separation."""
 
 import re
-from collections.abc import Collection, Mapping
-from typing import TypedDict, cast
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeAlias, TypedDict, cast
 
 from fireworks_async._policy.timeouts import Timeout
 from fireworks_async._protocol.params import (
@@ -30,6 +30,10 @@ __all__ = (
 )
 
 
+QueryValue: TypeAlias = str | float | bool
+"""What stands for one ``name=value`` of a URL; an int is a float here."""
+
+
 class ListOptions(TypedDict, total=False):
     """How one call is made; what is absent is as the client is configured."""
 
@@ -39,8 +43,8 @@ class ListOptions(TypedDict, total=False):
     """Attempts beyond the first."""
     extra_headers: Mapping[str, str] | None
     """Sent too; they win over the client's."""
-    extra_query: Mapping[str, str] | None
-    """Added to the URL."""
+    extra_query: Mapping[str, QueryValue | Sequence[QueryValue]] | None
+    """Added to the URL; a list is a name that comes several times."""
 
 
 class RequestOptions(ListOptions, total=False):
@@ -91,13 +95,15 @@ def split(
     *,
     function: str = "create",
     keywords: Collection[str] = _CHAT_KEYWORDS,
+    own: Collection[str] = (),
 ) -> tuple[dict[str, object], CallOptions]:
     """Separate the fields of the body from the options of the call.
 
     Args:
         params: The keywords as given.
         function: The method's name, for the error.
-        keywords: The keywords that the method has.
+        keywords: The keywords that may be among ``params``.
+        own: The method's others, which may be meant by one that is unknown.
 
     Raises:
         TypeError: A keyword is unknown, or an option is of the wrong type.
@@ -108,7 +114,10 @@ def split(
     for name, value in params.items():
         if name not in keywords:
             raise unexpected_keyword(
-                function, name, keywords, "a field without a keyword goes in extra_body"
+                function,
+                name,
+                [*own, *keywords],
+                "a field without a keyword goes in extra_body",
             )
         (options if name in _OPTIONS else fields)[name] = value
     if options:
@@ -130,9 +139,30 @@ def _check_options(options: dict[str, object]) -> None:
         value = options.get(name)
         if value is not None and not isinstance(value, Mapping):
             raise TypeError(f"{name}: expected a mapping, not {type(value).__name__}")
+    if query := options.get("extra_query"):
+        options["extra_query"] = _texts(cast("Mapping[object, object]", query))
     session = options.pop("session_affinity", None)
     if session is not None:
         options["extra_headers"] = _with_session(session, options.get("extra_headers"))
+
+
+def _texts(query: Mapping[object, object]) -> dict[str, list[str]]:
+    """What each name of a query has for values, as text."""
+    texts: dict[str, list[str]] = {}
+    for name, value in query.items():
+        several = isinstance(value, list | tuple)
+        values = cast("Sequence[object]", value) if several else (value,)
+        for each in values:
+            if not isinstance(each, str | int | float):
+                raise TypeError(
+                    f"extra_query: the value of {name} is not text, a number or a list "
+                    f"of them but {type(each).__name__}"
+                )
+        texts[str(name)] = [
+            str(each).lower() if isinstance(each, bool) else str(each)
+            for each in values
+        ]
+    return texts
 
 
 def _with_session(session: object, headers: object) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from fireworks_async._client.attempts import Attempts, Service
 from fireworks_async._client.options import CallOptions
 from fireworks_async._client.response_info import ResponseInfo
+from fireworks_async._headers import Headers
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._net.interfaces import ByteResponse, Clock, Limit
 from fireworks_async._protocol.collector import Chunk, Collector
@@ -59,6 +60,7 @@ class AnswerReader(Generic[ChunkT, ResultT]):
     """
 
     __slots__ = (
+        "_asked",
         "_attempts",
         "_busy",
         "_dialect",
@@ -85,10 +87,12 @@ class AnswerReader(Generic[ChunkT, ResultT]):
         *,
         clock: Clock,
         timings: StreamTimings,
+        asked: int = 1,
     ) -> None:
         self.collector: Collector[Any, Any, ResultT] = dialect.collector()
         self.timings = timings
         self.handed_out = False
+        self._asked = asked
         self._dialect = dialect
         self._attempts = attempts
         self._now = clock.now
@@ -132,7 +136,7 @@ class AnswerReader(Generic[ChunkT, ResultT]):
             )
         return ResponseInfo(
             self._status,
-            {name.lower(): value for name, value in self._headers.items()},
+            Headers(self._headers),
             self._identity,
             self._retries_taken,
             self.collector.perf_metrics,
@@ -287,7 +291,7 @@ class AnswerReader(Generic[ChunkT, ResultT]):
 
     def _conclude(self, signal: Signal) -> None:
         state = self._life.on(signal)
-        if state is State.DONE:
+        if state is State.DONE and not self._lacks_choices(signal):
             self._ended = True
             self.timings.done_at = self._now()
             self._attempts.close(succeeded=True)
@@ -301,6 +305,16 @@ class AnswerReader(Generic[ChunkT, ResultT]):
             self._problem = StreamTruncatedError(
                 f"{_HOW_IT_ENDED[signal]} before every choice had its finish_reason"
             )
+
+    def _lacks_choices(self, signal: Signal) -> bool:
+        """Whether choices that were asked for never began.
+
+        ``[DONE]``, or an answer in one piece, is the server's word that there are no
+        more than came.
+        """
+        if signal is Signal.SENTINEL or self.collector.begun >= self._asked:
+            return False
+        return self._live is None or not self._live[1].is_one_piece
 
     def _ended_by(
         self, problem: FireworksError | asyncio.CancelledError
@@ -335,7 +349,9 @@ def reader_for(
     timings = StreamTimings()
     attempts = service.attempts(request, options, timings)
     clock = service.transport.clock
-    return AnswerReader(dialect, attempts, clock=clock, timings=timings)
+    return AnswerReader(
+        dialect, attempts, clock=clock, timings=timings, asked=request.choices
+    )
 
 
 def _signal_of(parser: BodyParser[Any], *, at_end: bool) -> Signal:

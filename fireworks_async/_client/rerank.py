@@ -54,7 +54,9 @@ class Rerank:
             ValueError: A value that cannot be sent.
             APIError: The call failed.
         """
-        fields, options = split(params, keywords=_KEYWORDS)
+        fields, options = split(
+            params, keywords=_KEYWORDS, own=("model", "query", "documents")
+        )
         request = encode_rerank(
             model=resolve_embedding_model(model),
             query=query,

@@ -15,7 +15,7 @@ class ResponseInfo(msgspec.Struct, frozen=True):
 
     Attributes:
         status: HTTP status.
-        headers: Names in lower case.
+        headers: Asked for by names in any case.
         request_id: The API's id for the request, or None.
         retries_taken: Attempts beyond the first that it took.
         perf_metrics: ``perf_metrics`` of the body, as sent; None when there are none.

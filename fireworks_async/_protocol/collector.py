@@ -157,6 +157,11 @@ class Collector(ABC, Generic[ChoiceT, PartT, ResultT]):
         return bool(self._choices)
 
     @property
+    def begun(self) -> int:
+        """Of how many choices anything came."""
+        return len(self._choices)
+
+    @property
     def is_whole(self) -> bool:
         """Whether a choice came, and each one that came has its finish_reason."""
         return self._unfinished == 0 and bool(self._choices)

@@ -10,7 +10,7 @@ one JSON array and decoded by one call; everything else goes event by event thro
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
@@ -51,7 +51,10 @@ class BodyParser(ABC, Generic[ChunkT]):
         failure: What is wrong with the body, or None.
         progressed: Whether the last ``feed`` completed an event; comments and
             heartbeats are no progress.
+        is_one_piece: Whether a body that can be read has all choices there are.
     """
+
+    is_one_piece: ClassVar[bool] = False
 
     __slots__ = (
         "_dialect",
@@ -253,6 +256,8 @@ class StreamParser(BodyParser[ChunkT]):
 
 class JsonParser(BodyParser[ChunkT]):
     """One JSON object, as some servers answer to a stream request."""
+
+    is_one_piece = True
 
     __slots__ = ("_parts", "_size")
 

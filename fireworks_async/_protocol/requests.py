@@ -28,12 +28,14 @@ class WireRequest(msgspec.Struct, frozen=True):
         headers: What the body is, and what is wanted back.
         body: JSON, a form with a file, or nothing.
         method: The HTTP method.
+        choices: How many choices a completion was asked for.
     """
 
     path: str
     headers: Mapping[str, str]
     body: bytes | MultipartBody = b""
     method: str = "POST"
+    choices: int = 1
 
 
 JSON_HEADERS = MappingProxyType(
@@ -124,7 +126,20 @@ def _streamed(
         )
     body["stream"] = True
     body["stream_options"] = _with_usage(body.get("stream_options"))
-    return WireRequest(path, _STREAM_HEADERS, encode_json(body))
+    return WireRequest(
+        path, _STREAM_HEADERS, encode_json(body), choices=_choices_of(body)
+    )
+
+
+def _choices_of(body: Mapping[str, object]) -> int:
+    """How many choices the API gives: ``n`` for each prompt."""
+    n, prompt = body.get("n"), body.get("prompt")
+    each = n if isinstance(n, int) else 1
+    if isinstance(prompt, Sequence) and prompt and not isinstance(prompt, str):
+        prompts = cast("Sequence[object]", prompt)
+        if not isinstance(prompts[0], int):
+            return each * len(prompts)
+    return each
 
 
 def _checked_prompt(prompt: object) -> object:

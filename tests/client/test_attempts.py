@@ -101,6 +101,10 @@ class TestWhatIsSent:
         call = await sent_by(service_of(ok()), extra_query={"a b": "c&d", "e": "ü"})
         assert call.url.endswith("/v1/chat/completions?a+b=c%26d&e=%C3%BC")
 
+    async def test_a_name_may_come_several_times_in_a_query(self, service_of):
+        call = await sent_by(service_of(ok()), extra_query={"a": ["1", "2"], "b": []})
+        assert call.url.endswith("/v1/chat/completions?a=1&a=2")
+
     @pytest.mark.parametrize("nothing", [None, {}])
     async def test_no_extras(self, service_of, nothing):
         call = await sent_by(

@@ -18,7 +18,7 @@ def test_fields_and_options_are_separated():
         "max_retries": 0,
         "document_inlining": False,
         "extra_headers": {"X-A": "b"},
-        "extra_query": {"a": "b"},
+        "extra_query": {"a": ["b"]},
         "extra_body": {"new": None},
     }
     fields = {"temperature": 0, "stop": None, "user": ""}
@@ -95,6 +95,8 @@ def test_an_unexpected_keyword_without_a_neighbour_or_a_way_out():
         ({"document_inlining": 1}, TypeError, "document_inlining: expected True or"),
         ({"extra_headers": [("a", "b")]}, TypeError, "extra_headers: expected a mapp"),
         ({"extra_query": "a=b"}, TypeError, "extra_query: expected a mapping, not str"),
+        ({"extra_query": {"a": None}}, TypeError, "extra_query: the value of a is not"),
+        ({"extra_query": {"a": [{}]}}, TypeError, "extra_query: the value of a is no"),
         ({"extra_body": b"{}"}, TypeError, "extra_body: expected a mapping, not byte"),
     ],
 )
@@ -106,6 +108,19 @@ def test_an_option_that_cannot_be_is_named(options, error, text):
 @pytest.mark.parametrize("name", ["extra_headers", "extra_query", "extra_body"])
 def test_extras_may_be_none(name):
     assert split({name: None}) == ({}, {name: None})
+
+
+def test_a_query_is_text_and_a_list_is_several_values():
+    query = {"a": "x", "b": 1, "c": True, "d": 0.5, "e": ["y", 2], "f": ()}
+    _, options = split({"extra_query": query})
+    texts = {"a": ["x"], "b": ["1"], "c": ["true"], "d": ["0.5"], "e": ["y", "2"]}
+    assert options == {"extra_query": {**texts, "f": []}}
+    assert split({**options}) == ({}, options)
+
+
+def test_a_misspelt_keyword_of_the_methods_own_is_named():
+    with pytest.raises(TypeError, match="did you mean 'strict'"):
+        split({"strickt": True}, function="parse", own=("strict",))
 
 
 def test_a_count_may_be_as_small_as_it_says():

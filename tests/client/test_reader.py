@@ -36,10 +36,11 @@ ERROR = sse({"error": {"message": "m"}})
 BUSY = sse({"error": {"message": "m", "code": 503}})
 
 
-def reader_of(service, **options):
+def reader_of(service, *, asked=1, **options):
     timings = StreamTimings()
     attempts = service.attempts(REQUEST, options, timings)
-    return AnswerReader(CHAT, attempts, clock=service.transport.clock, timings=timings)
+    clock = service.transport.clock
+    return AnswerReader(CHAT, attempts, clock=clock, timings=timings, asked=asked)
 
 
 def texts(chunks):
@@ -211,6 +212,24 @@ class TestTruncatedAnswers:
         reader = reader_of(service_of(Answer(steps)), max_retries=0)
         error = await failed(reader, StreamTruncatedError)
         assert [c.finish_reason for c in error.partial.choices] == ["stop", None]
+
+    @pytest.mark.parametrize("end", [[], [lost()]], ids=["end", "loss"])
+    async def test_with_a_choice_that_never_began(self, service_of, end):
+        service = service_of(Answer([sse(chunk("a")) + FINISH, *end]))
+        reader = reader_of(service, asked=2, max_retries=0)
+        error = await failed(reader, StreamTruncatedError)
+        assert [c.finish_reason for c in error.partial.choices] == ["stop"]
+
+    async def test_a_server_may_say_that_there_are_fewer_choices(self, service_of):
+        whole = {"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]}
+        as_json = {"content-type": "application/json"}
+        for told in (
+            Answer([sse(chunk("a")) + FINISH + DONE]),
+            Answer([json.dumps(whole).encode()], headers=as_json),
+        ):
+            reader = reader_of(service_of(told), asked=2, max_retries=0)
+            await batches(reader)
+            assert text_of(reader) == "a"
 
     async def test_what_came_with_the_end_is_given_before_the_error(self, service_of):
         answers = Answer([sse(chunk("a")) + DONE])

@@ -60,6 +60,22 @@ def test_empty_values_are_sent(value):
     assert body_of(seed=value)["seed"] == value
 
 
+@pytest.mark.parametrize(
+    ("prompt", "n", "choices"),
+    [
+        ("a", None, 1),
+        ("a", 3, 3),
+        (["a", "b"], 3, 6),
+        ([1, 2, 3], 2, 2),
+        ([[1], [2, 3]], None, 2),
+        ("a", "3", 1),
+    ],
+)
+def test_it_is_known_how_many_choices_are_asked_for(prompt, n, choices):
+    request = encode_text(model="m", prompt=prompt, params={"n": n})
+    assert request.choices == choices
+
+
 def test_none_is_not_sent():
     assert body_of(temperature=None, reasoning_effort=None, tool_choice=None) == (
         body_of()
