@@ -25,10 +25,10 @@ class ChatParts(ChoiceParts[ChunkChoice, Choice]):
 
     def add(self, choice: ChunkChoice) -> bool:
         delta = choice.delta
-        text = delta.content
-        output = bool(text)
-        if text:
+        output = False
+        if text := delta.content:
             self.text.write(text)
+            output = True
         elif text is not None:
             self.has_content = True
         if delta.role:
