@@ -1,5 +1,6 @@
 """The commands by name, and what is done with words that are none."""
 
+import importlib
 import inspect
 import io
 import sys
@@ -10,21 +11,9 @@ from typing import cast
 import typer
 import typer.main
 
-from fireworks_async.cli._batch import batch
-from fireworks_async.cli._chat import chat
-from fireworks_async.cli._complete import complete
-from fireworks_async.cli._embed import embed
 from fireworks_async.cli._exits import ExitCode, with_exit_code
 from fireworks_async.cli._groups import grouped
-from fireworks_async.cli._keys import keys
 from fireworks_async.cli._lines import complain, say
-from fireworks_async.cli._loadtest import loadtest
-from fireworks_async.cli._merge import merge
-from fireworks_async.cli._models import models
-from fireworks_async.cli._proxy import proxy
-from fireworks_async.cli._rerank import rerank
-from fireworks_async.cli._simulate import simulate
-from fireworks_async.cli._transcribe import transcribe
 
 __all__ = ("run",)
 
@@ -33,23 +22,21 @@ _PROGRAM = "fireworks-async"
 _TyperUsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
 # What newer typer makes of Ctrl-C before the command has begun; the older aborts.
 _INTERRUPTED = 130
-_COMMANDS = {
-    command.__name__: command
-    for command in (
-        chat,
-        complete,
-        embed,
-        rerank,
-        transcribe,
-        models,
-        batch,
-        merge,
-        loadtest,
-        proxy,
-        keys,
-        simulate,
-    )
-}
+# Each is a function in a module of its name, which is imported when it is needed.
+_COMMANDS = (
+    "chat",
+    "complete",
+    "embed",
+    "rerank",
+    "transcribe",
+    "models",
+    "batch",
+    "merge",
+    "loadtest",
+    "proxy",
+    "keys",
+    "simulate",
+)
 
 
 def run(args: Sequence[str] | None) -> int:
@@ -63,7 +50,8 @@ def run(args: Sequence[str] | None) -> int:
             # A character that the locale does not have is no reason to fail.
             stream.reconfigure(errors="replace")
     words = list(sys.argv[1:] if args is None else args)
-    command = typer.main.get_command(_app())
+    named = [word for word in words[:1] if word in _COMMANDS]
+    command = typer.main.get_command(_app(named or _COMMANDS))
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
@@ -71,7 +59,6 @@ def run(args: Sequence[str] | None) -> int:
                 words or ["--help"], prog_name=_PROGRAM, standalone_mode=False
             )
         except _TyperUsageError as error:
-            named = [word for word in words[:1] if word in _COMMANDS]
             helper = " ".join([_PROGRAM, *named, "--help"])
             complain(f"{error.format_message()} (see {helper})")
             return ExitCode.USAGE
@@ -83,19 +70,27 @@ def run(args: Sequence[str] | None) -> int:
     return int(code or 0) if words else ExitCode.USAGE
 
 
-def _app() -> typer.Typer:
+def _app(names: Sequence[str]) -> typer.Typer:
     app = typer.Typer(
         help="The Fireworks AI inference API from the command line.",
         # Its tracebacks show the values of variables, the key among them.
         pretty_exceptions_enable=False,
     )
-    for name, command in _COMMANDS.items():
+    # With it, a single command has a name all the same.
+    app.callback()(_nothing)
+    for name in names:
+        module = importlib.import_module(f"fireworks_async.cli._{name}")
+        command = getattr(module, name)
         text = inspect.getdoc(command) or ""
         # Typer keeps the source's line breaks in all but the first paragraph.
         paragraphs = [" ".join(lines.split()) for lines in text.split("\n\n")]
         wrapped = with_exit_code(grouped(command))
         app.command(name, help="\n\n".join(paragraphs))(wrapped)
     return app
+
+
+def _nothing() -> None:
+    pass
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

@@ -73,7 +73,7 @@ def test_an_interrupt_that_typer_sees_is_as_any_other(
             raise typer.Abort
         raise typer.Exit(130)
 
-    monkeypatch.setitem(_app._COMMANDS, "chat", interrupted)
+    monkeypatch.setattr("fireworks_async.cli._chat.chat", interrupted)
     assert run("chat") == Ran(3, "", "stopped\n")
 
 

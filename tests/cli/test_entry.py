@@ -156,7 +156,6 @@ def test_an_interrupt_before_the_command_has_begun_is_one_line(
 def test_a_module_of_ours_that_is_missing_is_not_taken_for_the_extra(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.delitem(sys.modules, f"{_ROOM}app", raising=False)
     monkeypatch.setitem(sys.modules, f"{_ROOM}chat", None)
     with pytest.raises(ModuleNotFoundError, match="_chat"):
         main(["chat", "--help"])
