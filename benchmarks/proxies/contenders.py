@@ -134,6 +134,13 @@ def _litellm(upstream, directory, python):
 _STARTS = {"bare": _bare, "ours": _ours, "litellm": _litellm}
 
 
+def _environ():
+    """This process's, in which the compiled code of what is imported is kept."""
+    environ = dict(os.environ)
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environ
+
+
 @contextlib.contextmanager
 def started(name, upstream, directory, *, core=None, python=None):
     """Run one in front of an upstream, until the block is left."""
@@ -145,7 +152,7 @@ def started(name, upstream, directory, *, core=None, python=None):
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL if name == "litellm" else None,
-        env={**os.environ, **environ},
+        env={**_environ(), **environ},
         cwd=_REPOSITORY,
         text=True,
     )
