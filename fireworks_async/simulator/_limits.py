@@ -21,6 +21,18 @@ _HEADERS = {
     "generated_tokens": "tokens-generated",
 }
 
+# What a serverless answer tells where nothing is limited: clients that go by these
+# headers find them, and never come near such numbers.
+_PLENTY = {
+    "x-ratelimit-limit-requests": "1000000",
+    "x-ratelimit-limit-tokens-prompt": "1000000000",
+    "x-ratelimit-limit-tokens-generated": "1000000000",
+    "x-ratelimit-remaining-requests": "1000000",
+    "x-ratelimit-remaining-tokens-prompt": "1000000000",
+    "x-ratelimit-remaining-tokens-generated": "1000000000",
+    "x-ratelimit-over-limit": "no",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -135,12 +147,12 @@ class RateLimits:
         """Charge a request that begins, or refuse it.
 
         Returns:
-            The headers that its answer has; none without limits.
+            The headers that its answer has; a deployment's has none.
         """
         limits = self._limits
         meter = self._meter(account, model)
         if limits is None or meter is None:
-            return {}
+            return {} if _is_dedicated(model) else dict(_PLENTY)
         waits = [
             short * _MINUTE / budget.limit if budget.limit else math.inf
             for budget in meter.values()
@@ -167,7 +179,7 @@ class RateLimits:
 
     def _meter(self, account: str, model: str) -> dict[str, _Budget] | None:
         limits = self._limits
-        if limits is None or "#" in model or "/deployments/" in model:
+        if limits is None or _is_dedicated(model):
             return None
         now = self._clock()
         meter = self._meters.get((account, model))
@@ -177,6 +189,10 @@ class RateLimits:
         else:
             _advance(meter, now, limits)
         return meter
+
+
+def _is_dedicated(model: str) -> bool:
+    return "#" in model or "/deployments/" in model
 
 
 def _advance(meter: dict[str, _Budget], now: float, limits: Limits) -> None:

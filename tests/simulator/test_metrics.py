@@ -16,7 +16,18 @@ async def test_a_whole_answer_has_all_headers(sim):
     options = json.loads(headers["fireworks-sampling-options"])
     assert [options["temperature"], options["max_tokens"]] == [0.5, 7]
     assert options["mirostat_lr"] == 0.1
-    assert not any(name.startswith("x-ratelimit") for name in headers)
+    assert headers["x-ratelimit-over-limit"] == "no"
+
+
+async def test_limits_are_told_of_except_by_deployments(sim):
+    def told(answer):
+        return {name for name in answer.headers if name.startswith("x-ratelimit")}
+
+    limits = ("requests", "tokens-prompt", "tokens-generated")
+    for answer in (await ask(sim), await ask(sim, stream=True)):
+        assert told(answer) >= {f"x-ratelimit-limit-{name}" for name in limits}
+        assert told(answer) >= {f"x-ratelimit-remaining-{name}" for name in limits}
+    assert not told(await ask(sim, model="accounts/me/deployments/d"))
 
 
 async def test_a_stream_has_what_is_known_at_its_beginning(sim):
