@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fireworks_async.cli._exits import ExitCode, UsageError
-from fireworks_async.cli._lines import complain
+from fireworks_async.cli._lines import complain, say
 from fireworks_async.cli._loadtest_options import (
     LimitOptions,
     LoadOptions,
@@ -96,18 +96,20 @@ def _run(
     # Here and below, because it is not for --help.
     from fireworks_async.cli._loadtest_output import (  # noqa: PLC0415 - as above
         Demands,
-        parse_exports,
+        check_files,
         write_reports,
     )
     from fireworks_async.errors import LoadTestError  # noqa: PLC0415 - as above
 
     try:
         demands = Demands.parse(output.demand or ())
-        parse_exports(output.export or ())
+        check_files(output)
         report, was_stopped = run_in_loop(partial(_measure, model, options, yes=yes))
     except (LoadTestError, TypeError, ValueError) as error:
         raise UsageError(str(error)) from None
     write_reports(report, output)
+    for said in demands.doubts_of(report):
+        say(f"note: {said}")
     for said in (broken := demands.broken_by(report)):
         complain(said)
     if was_stopped:

@@ -218,6 +218,14 @@ class LimitOptions:
             rich_help_panel=_LIMITS,
         ),
     ] = None
+    drain: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            help="How long answers may go on after that, or after Ctrl-C.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = 30
     warmup: Annotated[
         int,
         typer.Option(
@@ -261,6 +269,7 @@ class LimitOptions:
         return {
             "requests": self.requests,
             "duration": self.duration,
+            "drain": self.drain,
             "warmup": self.warmup,
             "max_cost": self.max_cost,
             "prices": None if prices is None else (prices[0], prices[1]),

@@ -1,5 +1,6 @@
 """Where the reports of a load test go, and whether it met what was demanded."""
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,16 +16,24 @@ from fireworks_async.cli._lines import shown_on
 from fireworks_async.cli._loadtest_reports import OutputOptions
 from fireworks_async.loadtest._compare import comparison_lines, read_report
 from fireworks_async.loadtest._exports import EXPORTS
+from fireworks_async.loadtest._measures import Distribution
 from fireworks_async.loadtest._record import unpacked
-from fireworks_async.loadtest._report_csv import append_rows
+from fireworks_async.loadtest._report_csv import append_rows, has_rows
 from fireworks_async.loadtest._report_html import html_page
 from fireworks_async.loadtest._report_terminal import terminal_lines
-from fireworks_async.loadtest._targets import Target, parse_targets
+from fireworks_async.loadtest._run_targets import run_targets, value_of
+from fireworks_async.loadtest._targets import Target
 
 if TYPE_CHECKING:
     from fireworks_async.loadtest import LoadTestReport
 
-__all__ = ("Demands", "parse_exports", "show_comparison", "write_reports")
+__all__ = (
+    "Demands",
+    "check_files",
+    "parse_exports",
+    "show_comparison",
+    "write_reports",
+)
 
 _STYLES = {"clean": "green", "strained": "yellow", "client-limited": "bold red"}
 
@@ -42,7 +51,20 @@ class Demands:
     @classmethod
     def parse(cls, texts: Sequence[str]) -> Self:
         """Read them, before anything is measured."""
-        return cls(tuple(each for text in texts for each in parse_targets(text)))
+        return cls(tuple(each for text in texts for each in run_targets(text)))
+
+    def doubts_of(self, report: "LoadTestReport") -> list[str]:
+        """Which of them are held against too few requests, in words."""
+        return [
+            f"{run.name}: {target.path} is of {distribution.requests} requests, too few "
+            "to rely on"
+            for run in report.runs
+            for target in self.targets
+            for name, _, percentile in [target.path.partition(".")]
+            for distribution in [getattr(run.summary, name, None)]
+            if isinstance(distribution, Distribution)
+            and percentile in distribution.unreliable
+        ]
 
     def __bool__(self) -> bool:
         return bool(self.targets)
@@ -51,13 +73,33 @@ class Demands:
         """What is not as demanded, in words."""
         said: list[str] = []
         for run in report.runs:
-            plain = msgspec.to_builtins(run.summary)
-            plain["verdict"] = run.verdict.grade
             for target in self.targets:
-                found = target.find(plain)
+                found = value_of(target, run)
                 if not target.holds(found):
-                    said.append(f"{run.name}: not {target.text}, but {found}")
+                    spelled = target.spelled(found)
+                    said.append(f"{run.name}: not {target.text}, but {spelled}")
         return said
+
+
+def check_files(output: OutputOptions) -> None:
+    """Find out before anything is measured that a report could not be written.
+
+    Raises:
+        UsageError: A folder is not there, or a file cannot be written.
+        LoadTestError: Rows cannot be added to a file.
+    """
+    exports = parse_exports(output.export or ())
+    files = [output.json, output.report, output.csv, output.records]
+    for file in [*filter(None, files), *(Path(file) for _, file in exports)]:
+        if str(file) == "-":
+            continue
+        if not file.parent.is_dir():
+            raise UsageError(f"{file}: there is no folder {file.parent}")
+        place = file if file.exists() else file.parent
+        if file.is_dir() or not os.access(place, os.W_OK):
+            raise UsageError(f"{file} cannot be written")
+    if output.csv is not None:
+        has_rows(output.csv)
 
 
 def write_reports(report: "LoadTestReport", output: OutputOptions) -> None:
@@ -68,7 +110,7 @@ def write_reports(report: "LoadTestReport", output: OutputOptions) -> None:
     """
     to_stdout = output.json is not None and str(output.json) == "-"
     if not to_stdout:
-        _show(list(terminal_lines(report)))
+        _show(list(terminal_lines(report, width=_width())))
     if output.json is not None:
         _write(output.json, report.json() + b"\n")
     if output.report is not None:
@@ -106,6 +148,11 @@ def show_comparison(before: str, after: str) -> ExitCode:
     """Show what changed between two reports."""
     _show(list(comparison_lines(read_report(before), read_report(after))))
     return ExitCode.OK
+
+
+def _width() -> int | None:
+    """Of a terminal; None: it is none, and lines may be as long as they are."""
+    return Console(file=sys.stdout).width if sys.stdout.isatty() else None
 
 
 def _show(lines: list[str]) -> None:

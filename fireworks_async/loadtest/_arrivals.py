@@ -97,8 +97,6 @@ def arrival_times(load: Load, seed: int) -> Iterator[float]:
     if load.times is not None:
         yield from load.times
         return
-    if any(rate <= 0 for each in load.segments for rate in (each.start, each.end)):
-        raise LoadTestError("a rate must be more than 0 requests a second")
     begun = 0.0
     passed = 0.0
     segments = iter(load.segments)
@@ -124,8 +122,6 @@ def _unit_process(load: Load, dice: random.Random) -> Iterator[float]:
             yield from (float(number - number % size) for number in count())
         case "poisson" | "gamma":
             shape = 1.0 if load.arrival == "poisson" else load.burstiness
-            if shape <= 0:
-                raise LoadTestError("burstiness must be more than 0")
             now = 0.0
             while True:
                 now += dice.gammavariate(shape, 1 / shape)
@@ -159,17 +155,18 @@ def _segment(text: str) -> Segment:
     mark = "^" if "^" in rates else "-"
     start, _, end = rates.partition(mark)
     try:
-        return Segment(
-            float(start),
-            float(end or start),
-            float(seconds),
-            "exponential" if mark == "^" else "linear",
-        )
+        numbers = float(start), float(end or start), float(seconds)
     except ValueError:
         raise LoadTestError(
             f"{text!r} is no stage: write RATE:SECONDS, such as 5:30, or a ramp, such "
             "as 5-50:60"
         ) from None
+    if not all(math.isfinite(number) and number > 0 for number in numbers):
+        raise LoadTestError(
+            f"{text!r}: rates and seconds of a stage are more than 0; a ramp may begin "
+            "at 0.1"
+        )
+    return Segment(*numbers, "exponential" if mark == "^" else "linear")
 
 
 def _spelled(segment: Segment) -> str:

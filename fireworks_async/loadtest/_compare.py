@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from fireworks_async.errors import LoadTestError
+from fireworks_async.loadtest._measures import milliseconds
 from fireworks_async.loadtest._report import SCHEMA
-from fireworks_async.loadtest._report_terminal import milliseconds
 
 __all__ = ("Change", "change", "comparison_lines", "read_report")
 

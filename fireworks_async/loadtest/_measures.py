@@ -25,7 +25,14 @@ from fireworks_async.loadtest._quantiles import (
 )
 from fireworks_async.loadtest._record import Record
 
-__all__ = ("PER_REQUEST", "Distribution", "Gaps", "gaps_of", "per_request", "tpot")
+__all__ = (
+    "PER_REQUEST",
+    "Distribution",
+    "Gaps",
+    "gaps_of",
+    "milliseconds",
+    "tpot",
+)
 
 _SHARES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99_9": 0.999}
 # Of fewer requests, a percentile is an anecdote: it is in the JSON and not printed.
@@ -170,11 +177,15 @@ def gaps_of(records: Sequence[Record]) -> Gaps:
     )
 
 
-def per_request(
-    records: Iterable[Record], measure: Callable[[Record], float | None]
-) -> Distribution:
-    """The distribution of one of ``PER_REQUEST``."""
-    return Distribution.of(map(measure, records))
+def milliseconds(seconds: float | None) -> str:
+    """A time as people read it."""
+    if seconds is None:
+        return "-"
+    # Adding 0 turns what was rounded to -0 around.
+    value = round(seconds * 1000, 1) + 0.0
+    if value >= 10_000:
+        return f"{seconds:.2f} s"
+    return f"{value:.0f} ms" if value >= 100 else f"{value:.1f} ms"
 
 
 def tpot(record: Record) -> float | None:

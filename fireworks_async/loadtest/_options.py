@@ -1,5 +1,6 @@
 """What a load test can be told, and the plan that follows from it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
@@ -21,6 +22,25 @@ _SOME_CONCURRENCY = 8
 _SOME_REQUESTS = 100
 _DOCUMENTS = 8
 _GENERATING = ("chat", "completions")
+_LEAST = {
+    "concurrency": 1,
+    "requests": 1,
+    "burst_size": 1,
+    "processes": 1,
+    "turns": 1,
+    "prefix_groups": 1,
+    "image_size": 1,
+    "warmup": 0,
+    "drain": 0,
+    "think": 0,
+    "images": 0,
+    "prefix_tokens": 0,
+    "sentinels": 0,
+    "cancel": 0,
+    "max_cost": 0,
+    "prices": 0,
+}
+_POSITIVE = ("rate", "duration", "timeout", "burstiness")
 
 
 class LoadTestOptions(TypedDict, total=False):
@@ -170,12 +190,30 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             for name, value in plain.items()
         }
 
+    def check(self) -> None:
+        """Look at single numbers.
+
+        Raises:
+            LoadTestError: One is out of its range.
+        """
+        for name, least in _LEAST.items():
+            values: list[float] = _many(getattr(self, name))
+            for value in values:
+                if not (math.isfinite(value) and value >= least):
+                    raise LoadTestError(f"{name} is {least:g} or more, not {value:g}")
+        for name in _POSITIVE:
+            values = _many(getattr(self, name))
+            for value in values:
+                if not (math.isfinite(value) and value > 0):
+                    raise LoadTestError(f"{name} is more than 0, not {value:g}")
+
     def loads(self) -> list[tuple[str, Load]]:
         """The loads to run, each with its name.
 
         Raises:
             LoadTestError: What was asked for excludes itself, or cannot be read.
         """
+        self.check()
         concurrencies, rates = _many(self.concurrency), _many(self.rate)
         asked = [self.rate is not None, self.stages is not None, self.trace is not None]
         if sum(asked) > 1:
@@ -184,8 +222,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             raise LoadTestError(
                 "beside a rate, one concurrency is a cap; several are none"
             )
-        if any(level < 1 for level in concurrencies):
-            raise LoadTestError("a concurrency is 1 or more")
         cap = concurrencies[0] if concurrencies else None
         if self.trace is not None:
             times, _ = read_trace(self.trace)
@@ -211,8 +247,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         requests = self.requests
         if requests is None and self.duration is None and self._has_no_end:
             requests = _SOME_REQUESTS
-        if requests is not None and requests < 1:
-            raise LoadTestError("the number of requests is 1 or more")
         return Limits(
             requests=None if requests is None else requests + self.warmup,
             duration=self.duration,

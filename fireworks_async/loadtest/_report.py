@@ -63,6 +63,7 @@ class LoadTestReport(msgspec.Struct, frozen=True, kw_only=True):
         calibration: What the client itself adds; None: it was not calibrated.
         search: How the greatest load under the targets was found.
         cost: What it cost by list prices, in US dollars; None: not known.
+        notes: What is not as it was asked for, in words.
         created: When it began.
         schema: The form of the JSON, with its version.
     """
@@ -75,6 +76,7 @@ class LoadTestReport(msgspec.Struct, frozen=True, kw_only=True):
     calibration: Calibration | None = None
     search: Search | None = None
     cost: float | None = None
+    notes: list[str] = []
     created: datetime = msgspec.field(default_factory=lambda: datetime.now(UTC))
     schema: str = SCHEMA
 

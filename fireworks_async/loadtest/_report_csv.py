@@ -9,10 +9,19 @@ import msgspec
 from fireworks_async.errors import LoadTestError
 from fireworks_async.loadtest._report import LoadTestReport, Run
 
-__all__ = ("append_rows", "row_of")
+__all__ = ("COLUMNS", "append_rows", "has_rows", "row_of")
 
 _DISTRIBUTIONS = ("ttft", "ttft_scheduled", "ttfv", "tpot", "itl", "icl", "e2e")
 _STATISTICS = ("mean", "p50", "p90", "p95", "p99", "max")
+COLUMNS = (
+    *("created", "model", "base_url", "run", "concurrency", "rate", "verdict"),
+    *("requests", "completed", "errors", "dropped"),
+    *("prompt_tokens", "completion_tokens"),
+    *("output_tokens_per_second", "requests_per_second"),
+    *("goodput_fraction", "cached_share"),
+    *(f"{name}_{each}" for name in _DISTRIBUTIONS for each in _STATISTICS),
+)
+"""The names of a row's numbers, which never change their order."""
 
 
 def row_of(report: LoadTestReport, run: Run) -> dict[str, Any]:
@@ -53,15 +62,24 @@ def append_rows(path: Path, report: LoadTestReport) -> None:
         LoadTestError: The file has other columns.
         OSError: It cannot be written.
     """
-    rows = [row_of(report, run) for run in report.runs]
-    names = list(rows[0])
-    is_new = not path.exists() or path.stat().st_size == 0
-    if not is_new:
-        with path.open(encoding="utf-8", newline="") as file:
-            if next(csv.reader(file), None) != names:
-                raise LoadTestError(f"{path} has other columns: give another file")
+    is_new = not has_rows(path)
     with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, names)
+        writer = csv.DictWriter(file, COLUMNS)
         if is_new:
             writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(row_of(report, run) for run in report.runs)
+
+
+def has_rows(path: Path) -> bool:
+    """Whether rows are in a file already, to which others can be added.
+
+    Raises:
+        LoadTestError: The file has other columns.
+        OSError: It cannot be read.
+    """
+    if not path.exists() or path.stat().st_size == 0:
+        return False
+    with path.open(encoding="utf-8", newline="") as file:
+        if next(csv.reader(file), None) != [*COLUMNS]:
+            raise LoadTestError(f"{path} has other columns: give another file")
+    return True

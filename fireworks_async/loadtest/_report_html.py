@@ -5,11 +5,10 @@ from html import escape
 from importlib.resources import files
 
 from fireworks_async.loadtest._figures import curves, distributions, timelines
-from fireworks_async.loadtest._measures import Distribution
+from fireworks_async.loadtest._measures import Distribution, milliseconds
 from fireworks_async.loadtest._options import Options
 from fireworks_async.loadtest._plots import Plot, plot_svg
 from fireworks_async.loadtest._report import LoadTestReport, Run
-from fireworks_async.loadtest._report_terminal import milliseconds
 from fireworks_async.loadtest._summary import Summary
 
 __all__ = ("html_page",)
@@ -219,6 +218,8 @@ def _about(report: LoadTestReport) -> Iterator[str]:
             if greatest is None
             else f"{report.search.by} {greatest:g} met {report.search.targets}"
         )
+    if report.notes:
+        rows["Notes"] = "; ".join(report.notes)
     if report.cost is not None:
         rows["Cost"] = f"about ${report.cost:.4g} by list prices"
     host = report.host

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from fireworks_async.loadtest._calibration import Calibration
-from fireworks_async.loadtest._measures import Distribution
+from fireworks_async.loadtest._measures import Distribution, milliseconds
 from fireworks_async.loadtest._report import LoadTestReport, Run
 from fireworks_async.loadtest._summary import Sentinels, Summary
 from fireworks_async.loadtest._sweep import Search
 
-__all__ = ("milliseconds", "terminal_lines")
+__all__ = ("terminal_lines",)
 
 _COLUMNS = ("p50", "p90", "p95", "p99")
 _LATENCIES = {
@@ -25,12 +25,23 @@ _LATENCIES = {
 _OPEN_LOOP_ONLY = ("ttft_scheduled", "e2e_scheduled", "schedule_lag")
 _NAME = 24
 _CELL = 22
+_NARROW_CELL = 10
+_WIDE = _NAME + 12 + 4 * _CELL
 
 
-def terminal_lines(report: LoadTestReport) -> Iterator[str]:
-    """The report, line by line, without colours."""
+def terminal_lines(
+    report: LoadTestReport, *, width: int | None = None
+) -> Iterator[str]:
+    """The report, line by line, without colours.
+
+    Args:
+        report: What is shown.
+        width: The columns that there are; None: as many as it takes. Where they are too
+            few, percentiles go without their intervals.
+    """
+    cell = _CELL if width is None or width >= _WIDE else _NARROW_CELL
     for run in report.runs:
-        yield from _run(run)
+        yield from _run(run, cell)
         yield ""
     if len(report.runs) > 1:
         yield from _overview(report.runs)
@@ -39,22 +50,14 @@ def terminal_lines(report: LoadTestReport) -> Iterator[str]:
         yield _search(report.search)
     if report.calibration is not None:
         yield _calibration(report.calibration)
+    for note in report.notes:
+        yield f"note       {note}"
     yield from _verdict(report)
     if report.cost is not None:
         yield f"cost       about ${report.cost:.4g} by list prices"
 
 
-def milliseconds(seconds: float | None) -> str:
-    """A time as people read it."""
-    if seconds is None:
-        return "-"
-    value = seconds * 1000
-    if value >= 10_000:
-        return f"{seconds:.2f} s"
-    return f"{value:.0f} ms" if value >= 100 else f"{value:.1f} ms"
-
-
-def _run(run: Run) -> Iterator[str]:
+def _run(run: Run, cell: int) -> Iterator[str]:
     summary = run.summary
     yield f"{run.name}: {run.load}"
     yield "  " + _counts(summary)
@@ -62,7 +65,7 @@ def _run(run: Run) -> Iterator[str]:
     yield f"  measured {window.seconds:.2f} s, {window.reason}"
     if run.stopped is not None:
         yield f"  ended early: {run.stopped}"
-    cells = "".join(f"{name:>{_CELL}}" for name in _COLUMNS)
+    cells = "".join(f"{name:>{cell}}" for name in _COLUMNS)
     yield f"  {'':{_NAME}}{'mean':>10}{cells}"
     for label, name in _LATENCIES.items():
         found: Distribution = getattr(summary, name)
@@ -70,7 +73,7 @@ def _run(run: Run) -> Iterator[str]:
             continue
         if name == "ttfv" and found.p50 == summary.ttft.p50:
             continue
-        yield f"  {label:{_NAME}}{milliseconds(found.mean):>10}{_cells(found)}"
+        yield f"  {label:{_NAME}}{milliseconds(found.mean):>10}{_cells(found, cell)}"
     if run.rate is None and run.concurrency is not None:
         yield "  (closed loop: a start waits for an end, so none can be late)"
     yield from _throughput(summary)
@@ -105,17 +108,20 @@ def _counts(summary: Summary) -> str:
     return " · ".join([*parts, tokens])
 
 
-def _cells(found: Distribution) -> str:
-    return "".join(f"{_cell(found, name):>{_CELL}}" for name in _COLUMNS)
+def _cells(found: Distribution, width: int) -> str:
+    has_room = width == _CELL
+    return "".join(
+        f"{_cell(found, name, has_room=has_room):>{width}}" for name in _COLUMNS
+    )
 
 
-def _cell(found: Distribution, name: str) -> str:
+def _cell(found: Distribution, name: str, *, has_room: bool = True) -> str:
     """A percentile with its interval, or why there is none."""
     if name in found.unreliable:
         return "too few"
     value = milliseconds(getattr(found, name))
     interval = found.intervals.get(name)
-    if interval is None:
+    if interval is None or not has_room:
         return value
     low, high = (f"{each * 1000:.4g}" for each in interval)
     return f"{value} [{low}-{high}]"

@@ -23,13 +23,13 @@ from fireworks_async.loadtest._progress import Progress
 from fireworks_async.loadtest._prompts import fit_lengths
 from fireworks_async.loadtest._record import Record
 from fireworks_async.loadtest._report import LoadTestReport, Run
+from fireworks_async.loadtest._run_targets import run_targets, value_of
 from fireworks_async.loadtest._saturation import Saturation
 from fireworks_async.loadtest._spend import Estimate, Prices, estimate, prices_of
 from fireworks_async.loadtest._stand_in import Pace, stand_ins
 from fireworks_async.loadtest._summary import Sentinels, Summary
 from fireworks_async.loadtest._sweep import Bisection, Search
-from fireworks_async.loadtest._targets import Target as Aim
-from fireworks_async.loadtest._targets import parse_targets, request_targets
+from fireworks_async.loadtest._targets import request_targets
 from fireworks_async.loadtest._timeline import Timeline
 from fireworks_async.loadtest._verdict import judge
 
@@ -88,6 +88,9 @@ class _LoadTest:
         self._limits = options.limits()
         self._workload = options.workload()
         self._aims = request_targets(options.goodput or "")
+        self._search_aims = run_targets(options.find_max or "")
+        if options.find_max is not None and not self._search_aims:
+            raise LoadTestError("a search needs targets, such as ttft.p95<500ms")
         self._target = Target(
             model=options.model,
             endpoint=options.endpoint,
@@ -97,6 +100,7 @@ class _LoadTest:
         )
         self._prices: Prices | None = None
         self._paid = 0.0
+        self._notes: list[str] = []
         self._count = 0
 
     @asynccontextmanager
@@ -148,6 +152,7 @@ class _LoadTest:
             host=await asyncio.to_thread(HostFacts.gather),
             calibration=calibration,
             search=search,
+            notes=self._notes,
             # By the list, what is on this machine costs nothing.
             cost=None
             if self._prices is None or (guess.is_local and options.prices is None)
@@ -192,6 +197,10 @@ class _LoadTest:
 
             fit = await fit_lengths(count_tokens, self._workload.lengths())
         self._workload = msgspec.structs.replace(self._workload, fit=fit)
+        self._notes += [
+            f"prompts of {wanted} tokens could not be made: the server counts {counted}"
+            for wanted, counted in fit.missed.items()
+        ]
 
     async def _calibrate(self) -> Calibration:
         self._on_progress(Progress(name="the client itself", phase="calibration"))
@@ -207,9 +216,7 @@ class _LoadTest:
     async def _search(
         self, aims: str, calibration: Calibration | None
     ) -> tuple[list[Run], Search]:
-        targets = parse_targets(aims)
-        if not targets:
-            raise LoadTestError("a search needs targets, such as ttft.p95<500ms")
+        targets = self._search_aims
         by = "concurrency" if self._options.rate is None else "rate"
         _, first = self._loads[0]
         bisection = Bisection(
@@ -224,7 +231,8 @@ class _LoadTest:
                 # A level that did not have its time says nothing.
                 break
             passed = not run.is_saturated and _was_delivered(run, load)
-            bisection.tell(level, passed=passed and _meets(run.summary, targets))
+            met = all(target.holds(value_of(target, run)) for target in targets)
+            bisection.tell(level, passed=passed and met)
         return runs, Search(
             targets=aims,
             by=by,
@@ -330,11 +338,6 @@ def _prices(options: Options) -> Prices | None:
 def _planned(options: Options, runs: int) -> int | None:
     requests = options.limits().requests
     return None if requests is None or options.find_max else requests * runs
-
-
-def _meets(summary: Summary, targets: tuple[Aim, ...]) -> bool:
-    plain = msgspec.to_builtins(summary)
-    return all(target.holds(target.find(plain)) for target in targets)
 
 
 def _was_delivered(run: Run, load: Load) -> bool:

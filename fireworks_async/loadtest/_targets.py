@@ -1,13 +1,13 @@
 """Targets in words: ``ttft<500ms`` of a request, ``ttft.p95<500ms`` of a run."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 
 from fireworks_async.errors import LoadTestError
-from fireworks_async.loadtest._measures import PER_REQUEST
+from fireworks_async.loadtest._measures import PER_REQUEST, milliseconds
 from fireworks_async.loadtest._record import Record
 
 __all__ = ("Target", "is_good", "parse_targets", "request_targets")
@@ -17,6 +17,7 @@ _FORM = re.compile(
     r"(?P<value>[a-z-]+|\d+(?:\.\d+)?)\s*(?P<unit>us|ms|s|%|/s)?\s*",
     re.IGNORECASE,
 )
+_TIMES = ("us", "ms", "s")
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "%": 0.01, "/s": 1.0, "": 1.0}
 _SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     "<": lambda found, wanted: found < wanted,
@@ -37,12 +38,14 @@ class Target(msgspec.Struct, frozen=True):
         path: What is compared, such as ``ttft.p95``.
         sign: How.
         value: With what; times in seconds, shares between 0 and 1.
+        unit: As it was written; empty: there was none.
     """
 
     text: str
     path: str
     sign: str
     value: float | str
+    unit: str = ""
 
     def holds(self, found: object) -> bool:
         """Whether a value is as it should be; one that is not there is not."""
@@ -50,24 +53,13 @@ class Target(msgspec.Struct, frozen=True):
             return False
         return _SIGNS[self.sign](found, self.value)
 
-    def find(self, summary: Mapping[str, Any]) -> object:
-        """The value of a summary that this is about.
-
-        Args:
-            summary: As plain dictionaries.
-
-        Raises:
-            LoadTestError: There is none of that name.
-        """
-        found: Any = summary
-        for name in self.path.split("."):
-            if not isinstance(found, Mapping) or name not in found:
-                raise LoadTestError(
-                    f"{self.text!r}: a summary has no {self.path}; it has "
-                    f"{', '.join(sorted(summary))}"
-                )
-            found = cast("Mapping[str, Any]", found)[name]
-        return found
+    def spelled(self, found: object) -> str:
+        """A value as people read it, in the kind of unit of the target."""
+        if not isinstance(found, float | int):
+            return "nothing" if found is None else str(found)
+        if self.unit in _TIMES:
+            return milliseconds(found)
+        return f"{found:.2%}" if self.unit == "%" else f"{found:.6g}"
 
 
 def parse_targets(text: str) -> tuple[Target, ...]:
@@ -117,6 +109,7 @@ def _target(text: str) -> Target:
         )
     names = [_SHORT.get(name, name) for name in found["path"].lower().split(".")]
     value: float | str = found["value"]
+    unit = (found["unit"] or "").lower()
     if found["value"][0].isdigit():
-        value = float(found["value"]) * _UNITS[(found["unit"] or "").lower()]
-    return Target(text.strip(), ".".join(names), found["sign"], value)
+        value = float(found["value"]) * _UNITS[unit]
+    return Target(text.strip(), ".".join(names), found["sign"], value, unit)

@@ -29,6 +29,7 @@ _ADDED = (0.05, 0.25)
 _SCHEDULE = (0.010, 0.100)
 # An added time below this is no one's concern, whatever share it is.
 _NOTHING = 0.001
+_MOMENT = 0.1
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -89,6 +90,9 @@ def judge(
 
 def _of_clients(clients: Sequence[ClientHealth]) -> Iterator[_Signal]:
     for number, client in enumerate(clients, start=1):
+        if client.seconds < _MOMENT:
+            # It measured nothing: what it did was to begin.
+            continue
         who = f"process {number}: " if len(clients) > 1 else ""
         lag = client.loop_lag
         # The timer's own grain, which is a millisecond, is no lateness.

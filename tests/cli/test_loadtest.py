@@ -48,7 +48,7 @@ def test_demands(measure):
     assert kept.code == 0
     broken = measure("--assert", "e2e.p50<1us,errors=0")
     assert broken.code == 1
-    assert "error: concurrency 2: not e2e.p50<1us, but 0." in broken.err
+    assert "error: concurrency 2: not e2e.p50<1us, but " in broken.err
     assert measure("--assert", "fast").code == 2
 
 
@@ -77,12 +77,34 @@ def test_errors_are_a_failure_unless_demands_say_otherwise(
         (["--input-tokens", "x"], "no number of tokens"),
         (["--rate", "1", "--stages", "1:1"], "give one"),
         (["--export", "x=y"], "or vllm=FILE"),
+        (["--assert", "ttf.p95<1s"], "did you mean"),
+        (["--find-max", "ttft<1s"], "write ttft.p95"),
+        (["--report", "/nowhere/x.html"], "there is no folder /nowhere"),
+        (["--export", "vllm=/nowhere/x"], "there is no folder /nowhere"),
+        (["--json", "/"], "/ cannot be written"),
+        (["--rate", "0"], "rate is more than 0"),
     ],
 )
 def test_usage(measure, words, said):
     ran = measure(*words)
     assert ran.code == 2
     assert said in ran.err
+
+
+def test_what_is_wrong_is_said_before_anything_is_sent(
+    measure, fireworks_simulator, tmp_path
+):
+    other = tmp_path / "rows.csv"
+    other.write_text("a,b\n1,2\n")
+    assert "other columns" in measure("--csv", str(other)).err
+    assert measure("--assert", "speed>1").code == 2
+    assert fireworks_simulator.requests == []
+
+
+def test_a_demand_on_too_few_requests_is_pointed_out(measure):
+    ran = measure("--assert", "ttft.p99<60s")
+    assert ran.code == 0
+    assert "note: concurrency 2: ttft.p99 is of " in ran.err
 
 
 def test_a_model_is_needed_elsewhere(run):

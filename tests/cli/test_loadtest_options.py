@@ -13,7 +13,6 @@ from fireworks_async.loadtest._options import Options
 
 
 def test_every_keyword_can_be_said_and_has_the_same_default():
-    """But ``drain``, of which one value is enough."""
     given = {}
     for group in (
         MeasuredServer,
@@ -23,7 +22,7 @@ def test_every_keyword_can_be_said_and_has_the_same_default():
         OutputOptions,
     ):
         given |= group().options()
-    assert given.keys() == LoadTestOptions.__optional_keys__ - {"drain"}
+    assert given.keys() == LoadTestOptions.__optional_keys__
     given |= {name: int(given[name]) for name in ("input_tokens", "output_tokens")}
     assert Options(model="m", **given) == Options(model="m")
 

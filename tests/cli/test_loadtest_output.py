@@ -26,7 +26,14 @@ def test_demands_of_every_run():
     ]
     assert not Demands.parse([])
     with pytest.raises(LoadTestError, match="has no speed"):
-        Demands.parse(["speed>1"]).broken_by(report(run()))
+        Demands.parse(["speed>1"])
+    slow = Demands.parse(["ttft.p50<1ms"]).broken_by(report(run()))
+    assert slow == ["concurrency 4: not ttft.p50<1ms, but 100 ms"]
+
+
+def test_demands_that_say_little():
+    [said] = Demands.parse(["ttft.p99<1s,ttft.p50<1s"]).doubts_of(report(run()))
+    assert said.startswith("concurrency 4: ttft.p99 is of ")
 
 
 def test_files(tmp_path, capsys):

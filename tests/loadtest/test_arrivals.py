@@ -111,11 +111,10 @@ def test_a_trace_is_replayed():
     assert not load.is_closed
 
 
-def test_what_cannot_be_run():
-    with pytest.raises(LoadTestError, match="rate"):
-        first(flat(0), 1)
-    with pytest.raises(LoadTestError, match="burstiness"):
-        first(flat(1, arrival="gamma", burstiness=0), 1)
+@pytest.mark.parametrize("text", ["0:5", "5:0", "0-5:3", "5:-1", "nan:3", "5:inf"])
+def test_a_stage_needs_a_rate_and_a_time(text):
+    with pytest.raises(LoadTestError, match="more than 0"):
+        parse_stages(text)
 
 
 @pytest.mark.parametrize(

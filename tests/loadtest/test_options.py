@@ -59,11 +59,30 @@ def test_what_excludes_itself(options, said):
         loads(**options)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"requests": 0}, "requests is 1 or more, not 0"),
+        ({"concurrency": [4, 0]}, "concurrency is 1 or more, not 0"),
+        ({"rate": 0}, "rate is more than 0, not 0"),
+        ({"rate": [1, float("nan")]}, "rate is more than 0, not nan"),
+        ({"rate": float("inf")}, "rate is more than 0, not inf"),
+        ({"duration": -1}, "duration is more than 0, not -1"),
+        ({"timeout": 0}, "timeout is more than 0, not 0"),
+        ({"burstiness": 0}, "burstiness is more than 0"),
+        ({"max_cost": -1}, "max_cost is 0 or more, not -1"),
+        ({"prices": (1, -1)}, "prices is 0 or more, not -1"),
+    ],
+)
+def test_numbers_out_of_range(given, said):
+    with pytest.raises(LoadTestError) as caught:
+        Options(model="m", **given).loads()
+    assert said in str(caught.value)
+
+
 def test_limits():
     assert Options(model="m").limits().requests == 100
     assert Options(model="m", requests=5, warmup=3).limits().requests == 8
-    with pytest.raises(LoadTestError, match="1 or more"):
-        Options(model="m", requests=0).limits()
     timed = Options(model="m", duration=5, think=2).limits()
     assert (timed.requests, timed.duration, timed.drain, timed.think) == (
         None,

@@ -39,6 +39,20 @@ def test_an_open_loop_shows_both_latencies():
     assert "100.0% met ttft<1s" in text
 
 
+def test_where_there_is_little_room_intervals_are_left_out():
+    records = [record(n, start=n / 10 + 0.05, intended=n / 10) for n in range(50)]
+    lines = list(terminal_lines(report(run(records, OPEN)), width=80))
+    table = [line for line in lines if " ms" in line and "[" not in line]
+    assert len(table) >= 5
+    assert max(map(len, table)) <= 80
+    wide = "\n".join(terminal_lines(report(run(records, OPEN)), width=200))
+    assert "[" in wide
+
+
+def test_notes():
+    assert "note       so it is\nverdict" in text_of(run(), notes=["so it is"])
+
+
 def test_what_the_load_did_to_others():
     records = [record(n, start=n / 10, gaps=(), ttft=0.2) for n in range(30)]
     others = Sentinels.of([*records, record(31, error="429"), dropped(32)])

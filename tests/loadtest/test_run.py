@@ -96,6 +96,13 @@ async def test_the_servers_log_agrees_with_the_concurrency():
     assert max(most) == report.runs[0].summary.max_in_flight == 5
 
 
+async def test_a_length_that_cannot_be_made_is_noted():
+    async with Simulator() as simulator:
+        report = await measure(simulator, input_tokens=1)
+    [note] = report.notes
+    assert note.startswith("prompts of 1 tokens could not be made: the server counts ")
+
+
 async def test_errors_are_counted_by_class():
     async with Simulator() as simulator:
         simulator.always(

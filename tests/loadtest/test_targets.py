@@ -62,11 +62,21 @@ def test_what_is_not_there_is_not_as_it_should_be():
     assert Target("", "verdict", "=", "clean").holds("clean")
 
 
-def test_looking_it_up():
-    [target] = parse_targets("ttft.p95<1s")
-    assert target.find({"ttft": {"p95": 0.5}}) == 0.5
-    with pytest.raises(LoadTestError, match=r"has no ttft\.p95; it has e2e"):
-        target.find({"e2e": {"p95": 1}})
+@pytest.mark.parametrize(
+    ("text", "found", "spelled"),
+    [
+        ("ttft.p95<1s", 0.1234, "123 ms"),
+        ("itl.p50<250us", 0.0051, "5.1 ms"),
+        ("error_share<1%", 0.025, "2.50%"),
+        ("errors=0", 3, "3"),
+        ("output_tokens_per_second>1000", 12.3456789, "12.3457"),
+        ("verdict=clean", "strained", "strained"),
+        ("ttft.p95<1s", None, "nothing"),
+    ],
+)
+def test_spelling(text, found, spelled):
+    [target] = parse_targets(text)
+    assert target.spelled(found) == spelled
 
 
 def test_of_requests():

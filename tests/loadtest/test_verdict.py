@@ -109,3 +109,11 @@ def test_the_worst_reason_comes_first():
         1,
         2,
     ]
+
+
+def test_who_measured_nothing_is_not_judged():
+    briefly = health(seconds=0.001, cpu=1.2, lag=0.5)
+    assert (
+        judge(Summary.of([], Load(concurrency=4)), [briefly], None, is_open=False).grade
+        == "clean"
+    )
