@@ -120,7 +120,13 @@ _LISTS: Final = ("data", "models", "serverlessModels")
 
 
 def models_request(model: str | None = None) -> WireRequest:
-    """Ask for one model by its full name, or for all."""
+    """Ask for one model by its full name, or for all.
+
+    Raises:
+        ValueError: The name would lead to another path.
+    """
+    if model is not None and {".", ".."} & set(model.split("/")):
+        raise ValueError(f"model: {model[:80]!r} leads to another path")
     # A `#` or `?` in a name is a part of it.
     path = "/models" if model is None else f"/models/{quote(model)}"
     return WireRequest(path, _HEADERS, method="GET")

@@ -1,5 +1,6 @@
 """What a caller may say about a batch, and what is made of it; nothing is opened."""
 
+import math
 import os
 from collections.abc import Iterable, Mapping
 from typing import Self, TypeAlias, TypedDict, cast
@@ -86,6 +87,9 @@ class BatchOptions(CallOptions, total=False):
     the timeouts allow."""
 
 
+_MAY_BE_ZERO = ("max_cost", "drain")
+
+
 class Job(msgspec.Struct, kw_only=True, frozen=True):
     """All that a run was told, checked; names are those of ``BatchOptions``."""
 
@@ -133,6 +137,9 @@ class Job(msgspec.Struct, kw_only=True, frozen=True):
         for name, least in (("concurrency", 1), ("max_retries", 0)):
             if values.get(name) is not None:
                 check_count(name, values[name], at_least=least)
+        for name in ("rpm", "tpm", "max_cost", "drain"):
+            if values.get(name) is not None:
+                _check_amount(name, values[name], may_be_zero=name in _MAY_BE_ZERO)
         job = cls(**values)  # type: ignore[arg-type]  # checked by name above
         job.reader()
         return job
@@ -149,3 +156,11 @@ class Job(msgspec.Struct, kw_only=True, frozen=True):
             endpoint=self.endpoint,
             id_column=self.id_column,
         )
+
+
+def _check_amount(name: str, value: object, *, may_be_zero: bool) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name}: expected a number, not {type(value).__name__}")
+    if not math.isfinite(value) or value < 0 or (value == 0 and not may_be_zero):
+        least = "at least 0" if may_be_zero else "more than 0"
+        raise ValueError(f"{name}: expected {least}, and finite, not {value}")

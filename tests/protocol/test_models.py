@@ -29,6 +29,12 @@ def test_a_name_is_a_part_of_the_path(model, path):
     assert models_request(model).path == path
 
 
+@pytest.mark.parametrize("model", ["..", "../x", "a/../../b", "accounts/./m", "a/.."])
+def test_s4_a_name_does_not_lead_to_another_path(model):
+    with pytest.raises(ValueError, match="leads to another path"):
+        models_request(model)
+
+
 def test_nothing_but_the_id_can_be_relied_on():
     assert decode_model(b'{"id": "m"}') == Model(id="m")
     with pytest.raises(ValueError, match="id"):
