@@ -142,13 +142,14 @@ class LoadOptions:
         ),
     ] = None
     seed: Annotated[
-        int,
+        int | None,
         typer.Option(
             metavar="N",
-            help="Another seed gives another schedule and other prompts.",
+            help="The same seed gives the same schedule and prompts, which a prompt "
+            "cache may then know. Else the schedule is the same, and prompts are new.",
             rich_help_panel=_LOAD,
         ),
-    ] = 0
+    ] = None
     processes: Annotated[
         int,
         typer.Option(

@@ -31,6 +31,7 @@ __all__ = (
     "Gaps",
     "gaps_of",
     "milliseconds",
+    "spread",
     "tpot",
 )
 
@@ -118,6 +119,15 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True):
             intervals={name: each for name, each in found.items() if each is not None},
             unreliable=tuple(name for name, n in _LEAST.items() if requests < n),
         )
+
+
+def spread(seconds: float | None, interval: tuple[float, float], between: str) -> str:
+    """An interval of a time, in the unit of ``milliseconds``, which is not repeated."""
+    low, high = interval
+    if (seconds or 0.0) >= 10:
+        return f"{low:.2f}{between}{high:.2f}"
+    places = 2 if high < 0.1 else 1 if high < 1 else 0
+    return f"{low * 1000:.{places}f}{between}{high * 1000:.{places}f}"
 
 
 class Gaps(msgspec.Struct, frozen=True):

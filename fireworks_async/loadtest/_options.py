@@ -81,8 +81,9 @@ class LoadTestOptions(TypedDict, total=False):
     Default 30."""
     warmup: int
     """Start so many before those that count; the load goes on in between."""
-    seed: int
-    """Another seed gives another schedule and other prompts."""
+    seed: int | None
+    """The same seed gives the same schedule and the same prompts, which a prompt cache
+    may then know. None (default): always the same schedule, and new prompts."""
     processes: int
     """How many processes share the load. Default 1."""
     sentinels: float
@@ -154,7 +155,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     duration: float | None = None
     drain: float = 30.0
     warmup: int = 0
-    seed: int = 0
+    seed: int | None = None
     processes: int = 1
     sentinels: float = 0.0
     past_saturation: bool = False
@@ -283,7 +284,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             documents=_DOCUMENTS if self.endpoint == "rerank" else 0,
             cancel_share=self.cancel,
             params=self._params(),
-            seed=self.seed,
+            seed=self.seed or 0,
         )
 
     @property

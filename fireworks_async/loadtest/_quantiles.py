@@ -127,7 +127,9 @@ def mean_interval(values: Floats) -> tuple[float, float] | None:
     factor = _T[count - 2] if count - 2 < len(_T) else _Z
     spread = factor * float(values.std(ddof=1)) / math.sqrt(count)
     middle = float(values.mean())
-    return middle - spread, middle + spread
+    low = middle - spread
+    # What cannot be less than nothing is not said to be.
+    return (low if values.min() < 0 else max(0.0, low)), middle + spread
 
 
 def _binomial_quantile(count: int, share: float, chance: float) -> int:

@@ -25,7 +25,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: The load in a word or two, such as ``concurrency 8``.
         load: The load in words.
-        concurrency: Of a closed loop.
+        is_closed: Whether a start waited for an end, so that none could be late.
+        concurrency: Of a closed loop; of an open one, its cap.
         rate: Of an open loop with one rate.
         summary: What came of it.
         verdict: Whether the client kept up.
@@ -39,6 +40,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     load: str
+    is_closed: bool
     concurrency: int | None
     rate: float | None
     summary: Summary

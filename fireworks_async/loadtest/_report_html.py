@@ -5,7 +5,7 @@ from html import escape
 from importlib.resources import files
 
 from fireworks_async.loadtest._figures import curves, distributions, timelines
-from fireworks_async.loadtest._measures import Distribution, milliseconds
+from fireworks_async.loadtest._measures import Distribution, milliseconds, spread
 from fireworks_async.loadtest._options import Options
 from fireworks_async.loadtest._plots import Plot, plot_svg
 from fireworks_async.loadtest._report import LoadTestReport, Run
@@ -123,11 +123,10 @@ def _counts(summary: Summary) -> str:
 def _latencies(run: Run) -> Iterator[str]:
     head = "".join(f"<th>{name}</th>" for name in _COLUMNS)
     yield f'<div class="wide"><table><thead><tr><th></th>{head}</tr></thead><tbody>'
-    is_closed = run.concurrency is not None and run.rate is None
     for label, name in _ROWS.items():
         found: Distribution = getattr(run.summary, name)
         is_of_schedule = name.endswith("_scheduled") or name == "schedule_lag"
-        if not found.n or (is_closed and is_of_schedule):
+        if not found.n or (run.is_closed and is_of_schedule):
             continue
         cells = "".join(f"<td>{_cell(found, column)}</td>" for column in _COLUMNS)
         yield f"<tr><th>{escape(label)}</th>{cells}</tr>"
@@ -146,8 +145,7 @@ def _cell(found: Distribution, column: str) -> str:
     interval = found.intervals.get(column)
     if interval is None or column in found.unreliable:
         return text
-    low, high = (f"{each * 1000:.4g}" for each in interval)
-    return f"{text}<small>{low} to {high}</small>"
+    return f"{text}<small>{spread(getattr(found, column), interval, ' to ')}</small>"
 
 
 def _or_few(found: Distribution, column: str) -> str:

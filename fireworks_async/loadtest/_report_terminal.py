@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from fireworks_async.loadtest._calibration import Calibration
-from fireworks_async.loadtest._measures import Distribution, milliseconds
+from fireworks_async.loadtest._measures import Distribution, milliseconds, spread
 from fireworks_async.loadtest._report import LoadTestReport, Run
 from fireworks_async.loadtest._summary import Sentinels, Summary
 from fireworks_async.loadtest._sweep import Search
@@ -24,7 +24,7 @@ _LATENCIES = {
 }
 _OPEN_LOOP_ONLY = ("ttft_scheduled", "e2e_scheduled", "schedule_lag")
 _NAME = 24
-_CELL = 22
+_CELL = 24
 _NARROW_CELL = 10
 _WIDE = _NAME + 12 + 4 * _CELL
 
@@ -69,12 +69,12 @@ def _run(run: Run, cell: int) -> Iterator[str]:
     yield f"  {'':{_NAME}}{'mean':>10}{cells}"
     for label, name in _LATENCIES.items():
         found: Distribution = getattr(summary, name)
-        if not found.n or (run.rate is None and name in _OPEN_LOOP_ONLY):
+        if not found.n or (run.is_closed and name in _OPEN_LOOP_ONLY):
             continue
         if name == "ttfv" and found.p50 == summary.ttft.p50:
             continue
         yield f"  {label:{_NAME}}{milliseconds(found.mean):>10}{_cells(found, cell)}"
-    if run.rate is None and run.concurrency is not None:
+    if run.is_closed:
         yield "  (closed loop: a start waits for an end, so none can be late)"
     yield from _throughput(summary)
     if run.sentinels is not None:
@@ -86,7 +86,7 @@ def _run(run: Run, cell: int) -> Iterator[str]:
 def _sentinels(found: Sentinels) -> str:
     failed = f" · {found.errors} failed" if found.errors else ""
     return (
-        f"  {found.requests} who asked for one token beside it: end to end p50 "
+        f"  sentinels: beside it, {found.requests} asked for one token: p50 "
         f"{milliseconds(found.e2e.p50)}, p95 {_cell(found.e2e, 'p95')}, at most "
         f"{milliseconds(found.e2e.max)}{failed}"
     )
@@ -103,9 +103,10 @@ def _counts(summary: Summary) -> str:
         )
         if count
     ]
-    tokens = f"{summary.total_prompt_tokens:,} prompt and "
-    tokens += f"{summary.total_completion_tokens:,} output tokens"
-    return " · ".join([*parts, tokens])
+    tokens = f"{summary.total_prompt_tokens:,} prompt "
+    if summary.total_completion_tokens:
+        tokens += f"and {summary.total_completion_tokens:,} output "
+    return " · ".join([*parts, f"{tokens}tokens"])
 
 
 def _cells(found: Distribution, width: int) -> str:
@@ -119,27 +120,32 @@ def _cell(found: Distribution, name: str, *, has_room: bool = True) -> str:
     """A percentile with its interval, or why there is none."""
     if name in found.unreliable:
         return "too few"
-    value = milliseconds(getattr(found, name))
+    point = getattr(found, name)
+    value = milliseconds(point)
     interval = found.intervals.get(name)
     if interval is None or not has_room:
         return value
-    low, high = (f"{each * 1000:.4g}" for each in interval)
-    return f"{value} [{low}-{high}]"
+    return f"{value} [{spread(point, interval, '-')}]"
 
 
 def _throughput(summary: Summary) -> Iterator[str]:
     rates, whole = summary.rates, summary.whole
+    output = whole_output = ""
+    if summary.total_completion_tokens:
+        output = (
+            f"output {rates.output_tokens_per_second:,.1f} tokens/s"
+            f"{_interval(rates.intervals.get('output_tokens_per_second'))} · "
+        )
+        whole_output = f"output {whole.output_tokens_per_second:,.1f} tokens/s · "
     yield (
-        f"  output {rates.output_tokens_per_second:,.1f} tokens/s"
-        f"{_interval(rates.intervals.get('output_tokens_per_second'))} · prompt "
-        f"{rates.prompt_tokens_per_second:,.1f} tokens/s · "
+        f"  {output}prompt {rates.prompt_tokens_per_second:,.1f} tokens/s · "
         f"{rates.requests_per_second:.2f} requests/s · "
         f"{summary.in_flight:.1f} in flight"
     )
     if summary.window.is_steady:
         yield (
-            f"  whole run: output {whole.output_tokens_per_second:,.1f} tokens/s · "
-            f"{whole.requests_per_second:.2f} requests/s over {whole.seconds:.2f} s"
+            f"  whole run: {whole_output}{whole.requests_per_second:.2f} requests/s "
+            f"over {whole.seconds:.2f} s"
         )
     if summary.goodput is not None:
         good = summary.goodput

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -99,6 +100,8 @@ class _LoadTest:
             timeout=options.timeout,
         )
         self._prices: Prices | None = None
+        # So does each test, unless it is to be the same as another.
+        self._salt = secrets.randbits(32) if options.seed is None else options.seed
         self._paid = 0.0
         self._notes: list[str] = []
         self._count = 0
@@ -244,13 +247,13 @@ class _LoadTest:
     async def _run(self, name: str, load: Load, calibration: Calibration | None) -> Run:
         self._count += 1
         # Each run asks anew: what the one before asked, a prompt cache knows.
-        seed = self._options.seed + _APART * self._count
+        seed = self._salt + _APART * self._count
         job = Job(
             target=self._target,
             load=load,
             workload=msgspec.structs.replace(self._workload, seed=seed),
             limits=self._limits,
-            seed=self._options.seed,
+            seed=self._options.seed or 0,
             budget=self._left(),
             prices=self._prices,
             sentinels=self._options.sentinels,
@@ -282,6 +285,7 @@ class _LoadTest:
         return Run(
             name=name,
             load=str(load),
+            is_closed=load.is_closed,
             concurrency=load.concurrency,
             rate=load.rate,
             summary=summary,

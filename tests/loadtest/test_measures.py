@@ -4,6 +4,8 @@ from fireworks_async.loadtest._measures import (
     PER_REQUEST,
     Distribution,
     gaps_of,
+    milliseconds,
+    spread,
     tpot,
 )
 from tests.support.loads import dropped, record
@@ -100,3 +102,19 @@ def test_many_gaps_of_few_requests_are_few():
 
 def test_per_request():
     assert PER_REQUEST["ttft"](record(ttft=0.3)) == 0.3
+
+
+@pytest.mark.parametrize(
+    ("seconds", "low", "high", "shown"),
+    [
+        (0.0201, 0.02, 0.0212, "20.1 ms [20.00-21.20]"),
+        (0.102, 0.1, 0.1044, "102 ms [100.0-104.4]"),
+        (1.5, 1.25, 2.0, "1500 ms [1250-2000]"),
+        (9.9, 9.5, 10.5, "9900 ms [9500-10500]"),
+        (12.3, 9.5, 14.0, "12.30 s [9.50-14.00]"),
+        (-0.00001, -0.001, 0.0, "0.0 ms [-1.00-0.00]"),
+    ],
+)
+def test_times_for_people(seconds, low, high, shown):
+    interval = spread(seconds, (low, high), "-")
+    assert f"{milliseconds(seconds)} [{interval}]" == shown

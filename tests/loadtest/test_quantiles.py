@@ -73,9 +73,12 @@ def test_few_groups_have_no_interval():
 
 def test_means():
     assert mean_interval(np.array([1.0, 2.0])) is None
-    low, high = mean_interval(np.array([1.0, 2.0, 3.0]))
-    assert (low + high) / 2 == pytest.approx(2)
-    assert high - 2 == pytest.approx(4.303 / 3**0.5)
+    low, high = mean_interval(np.array([11.0, 12.0, 13.0]))
+    assert (low + high) / 2 == pytest.approx(12)
+    assert high - 12 == pytest.approx(4.303 / 3**0.5)
+    # A rate is never below nothing; a difference may be.
+    assert mean_interval(np.array([0.0, 0.0, 5.0]))[0] == 0
+    assert mean_interval(np.array([-1.0, 0.0, 5.0]))[0] < 0
     wide = mean_interval(np.arange(1_000.0))
     assert wide[1] - wide[0] == pytest.approx(2 * 1.96 * 288.8 / 1_000**0.5, rel=0.01)
 

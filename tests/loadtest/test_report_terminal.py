@@ -1,8 +1,10 @@
 import msgspec
 import pytest
 
-from fireworks_async.loadtest._arrivals import Load, Segment
-from fireworks_async.loadtest._report_terminal import milliseconds, terminal_lines
+from fireworks_async.loadtest._arrivals import Load, Segment, parse_stages
+from fireworks_async.loadtest._measures import milliseconds
+from fireworks_async.loadtest._record import Record
+from fireworks_async.loadtest._report_terminal import terminal_lines
 from fireworks_async.loadtest._summary import Sentinels
 from fireworks_async.loadtest._sweep import Search
 from tests.loadtest.test_verdict import calibrated
@@ -28,7 +30,7 @@ def test_a_closed_loop():
 def test_a_percentile_of_too_few_is_not_printed():
     line = next(x for x in text_of(run()).splitlines() if "to first token" in x)
     assert line.endswith("too few")
-    assert "[100-100]" in line
+    assert "[100.0-100.0]" in line
 
 
 def test_an_open_loop_shows_both_latencies():
@@ -58,9 +60,26 @@ def test_what_the_load_did_to_others():
     others = Sentinels.of([*records, record(31, error="429"), dropped(32)])
     text = text_of(run(sentinels=others))
     assert (
-        "32 who asked for one token beside it: end to end p50 200 ms, p95 too few, at "
-        "most 200 ms · 2 failed"
+        "beside it, 32 asked for one token: p50 200 ms, p95 too few, at most 200 ms · 2 "
+        "failed"
     ) in text
+
+
+def test_what_has_no_tokens_shows_none():
+    bare = [
+        Record(index=n, intended_at=n, started_at=n, ended_at=n + 0.5, prompt_tokens=10)
+        for n in range(8)
+    ]
+    text = text_of(run(bare))
+    assert "output" not in text
+    assert "80 prompt tokens" in text
+
+
+def test_stages_show_both_latencies_too():
+    ramp = Load(segments=parse_stages("5-50:10"), concurrency=100)
+    text = text_of(run([record(n, start=n / 10) for n in range(50)], ramp))
+    assert text.count("from intended start") == 2
+    assert "closed loop" not in text
 
 
 def test_what_went_wrong():

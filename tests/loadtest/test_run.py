@@ -96,6 +96,17 @@ async def test_the_servers_log_agrees_with_the_concurrency():
     assert max(most) == report.runs[0].summary.max_in_flight == 5
 
 
+async def test_prompts_are_new_each_time_unless_a_seed_says_otherwise():
+    async with Simulator() as simulator:
+        prompts = []
+        for seed in (None, None, 7, 7):
+            await measure(simulator, seed=seed)
+            sent = asked(simulator)[len(prompts) * 12 :]
+            prompts.append({body["messages"][0]["content"] for body in sent})
+    assert prompts[0].isdisjoint(prompts[1])
+    assert prompts[2] == prompts[3]
+
+
 async def test_a_length_that_cannot_be_made_is_noted():
     async with Simulator() as simulator:
         report = await measure(simulator, input_tokens=1)

@@ -131,6 +131,7 @@ def run(records=None, load=None, *, clients=None, targets="", **more):
         **{
             "name": "concurrency 4",
             "load": str(load),
+            "is_closed": load.is_closed,
             "concurrency": load.concurrency,
             "rate": load.rate,
             "summary": summary,
