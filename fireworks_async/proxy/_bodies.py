@@ -65,7 +65,7 @@ class JsonBody:
         wants_usage: Whether the stream is to end with a chunk for the usage.
     """
 
-    __slots__ = ("_data", "_fields", "model", "stream", "wants_usage")
+    __slots__ = ("_data", "_fields", "_sent", "model", "stream", "wants_usage")
 
     def __init__(self, data: bytes) -> None:
         try:
@@ -79,7 +79,7 @@ class JsonBody:
             raise bad_request(f"the body cannot be read: {problem}") from None
         self._data = data
         self._fields = fields
-        self.model = model
+        self._sent = self.model = model
         self.stream = bytes(fields.get("stream", b"")) == _TRUE
         self.wants_usage = self.stream and self._asks_for_usage()
 
@@ -154,7 +154,7 @@ class JsonBody:
         changes: dict[str, object] = {
             k: v for k, v in defaults.items() if k not in self._fields
         }
-        if model != self.model:
+        if model != self._sent:
             changes["model"] = model
         if stream or (stream is None and self.stream):
             self._ask_for_stream(changes)

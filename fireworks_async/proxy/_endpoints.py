@@ -126,6 +126,7 @@ class Endpoints:
         try:
             caller = gateway.doorkeeper.admit(request.headers)
             body = await read(request)
+            body.model = gateway.upstream.router.called(body.model)
             caller.check_model(body.model)
         except APIStatusError as error:
             gateway.accounts.metrics.refuse(error.status_code)

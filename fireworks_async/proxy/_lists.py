@@ -52,7 +52,7 @@ class Lists:
 
     async def _one(self, request: web.Request) -> web.StreamResponse:
         caller = self._gateway.doorkeeper.admit(request.headers)
-        name = request.match_info["name"]
+        name = self._gateway.upstream.router.called(request.match_info["name"])
         for row in await self._rows(caller):
             if row["id"] == name:
                 return web.Response(body=msgspec.json.encode(row), content_type=_JSON)

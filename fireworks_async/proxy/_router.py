@@ -20,6 +20,13 @@ from fireworks_async.proxy._settings import ANY_MODEL, RouterSettings
 
 __all__ = ("Router",)
 
+# What clients of Fireworks, such as this library's, put before a name of their own.
+_EXPANSIONS = (
+    "accounts/fireworks/models/",
+    "accounts/fireworks/routers/",
+    "fireworks/",
+)
+
 
 class Router:
     """The deployments by the names that callers use.
@@ -38,17 +45,25 @@ class Router:
         for deployment in deployments:
             others = self._groups.get(deployment.group, ())
             self._groups[deployment.group] = (*others, deployment)
+        self._named = {*self._groups, *settings.aliases} - {ANY_MODEL}
 
     @property
     def names(self) -> list[str]:
         """What callers may ask for, but for the name that stands for all."""
-        names = {*self._groups, *self.settings.aliases} - {ANY_MODEL}
-        return sorted(names)
+        return sorted(self._named)
 
     @property
     def takes_any(self) -> bool:
         """Whether a name that is not listed is taken too."""
         return ANY_MODEL in self._groups
+
+    def called(self, name: str) -> str:
+        """What is called here what a caller calls ``name``.
+
+        That is the name itself, unless a client has made it of one that is known here.
+        """
+        shorts = (name.removeprefix(prefix) for prefix in _EXPANSIONS)
+        return next((each for each in (name, *shorts) if each in self._named), name)
 
     def group(self, name: str) -> tuple[Deployment, ...]:
         """The deployments behind a name.

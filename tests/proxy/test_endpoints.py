@@ -3,6 +3,7 @@ import json
 import aiohttp
 import pytest
 
+from fireworks_async import AsyncFireworks
 from tests.support.gateways import (
     ALIAS,
     HELLO,
@@ -25,6 +26,14 @@ async def test_a_chat_completion_under_its_alias(gateway, upstream, base):
     [seen] = upstream.requests
     assert seen.body == {"model": MODEL, "messages": HELLO, "max_tokens": 3, "top_k": 7}
     assert told.headers["fireworks-prompt-tokens"]
+
+
+async def test_this_librarys_own_client_finds_an_alias(gateway, upstream):
+    async with AsyncFireworks(base_url=gateway.url, api_key=MASTER_KEY) as client:
+        completion = await client.chat.completions.create(model=ALIAS, messages=HELLO)
+        assert completion.model == ALIAS
+        assert (await client.models.retrieve(ALIAS)).id == ALIAS
+    assert [seen.body["model"] for seen in upstream.requests] == [MODEL]
 
 
 async def test_a_stream_under_its_alias_without_the_usage_not_asked_for(gateway):

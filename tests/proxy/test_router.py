@@ -50,6 +50,28 @@ def test_aliases_and_any_name_lead_to_a_group():
     assert r.takes_any
 
 
+@pytest.mark.parametrize(
+    ("asked", "called"),
+    [
+        ("a", "a"),
+        ("accounts/fireworks/models/a", "a"),
+        ("accounts/fireworks/routers/c", "c"),
+        ("fireworks/a", "a"),
+        ("accounts/me/models/a", "accounts/me/models/a"),
+        ("accounts/fireworks/models/b", "accounts/fireworks/models/b"),
+        ("accounts/fireworks/models/*", "accounts/fireworks/models/*"),
+    ],
+)
+def test_a_name_that_a_client_has_expanded_is_known(asked, called):
+    r = router({}, {"model_name": "*"}, aliases={"c": "a"})
+    assert r.called(asked) == called
+
+
+def test_a_full_name_that_is_known_is_not_shortened():
+    full = "accounts/fireworks/models/a"
+    assert router({}, {"model_name": full}).called(full) == full
+
+
 def test_weights_share_the_calls_out():
     found = chosen(router({"weight": 9}, {"weight": 1}), 2000)
     assert 1650 < found["d0"] < 1950
