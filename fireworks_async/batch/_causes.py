@@ -15,8 +15,10 @@ from fireworks_async.errors import (
     StreamTruncatedError,
 )
 
-__all__ = ("ACCOUNT", "Selector", "cause_of")
+__all__ = ("ACCOUNT", "LONGEST_WAIT", "Selector", "cause_of")
 
+LONGEST_WAIT: Final = 3600.0
+"""Seconds that a run waits if the API asks for it; beyond them it is for a person."""
 ACCOUNT: Final = frozenset({401, 402, 412})
 """Statuses that speak of the account and not of the row."""
 
@@ -43,6 +45,10 @@ def cause_of(error: FireworksError) -> Cause:
             cause = "connection"
         case DeploymentScalingUpError():
             cause = "scaling_up"
+        case APIStatusError(status_code=429, retry_after=wait) if (
+            wait is not None and wait > LONGEST_WAIT
+        ):
+            cause = "account"
         case APIStatusError(status_code=status):
             other: Cause = "server" if status >= 500 else "refused"
             cause = _BY_STATUS.get(status, other)

@@ -121,6 +121,11 @@ class Budget:
         self.reserved += amount
         return True
 
+    def said(self, amount: float) -> str:
+        """Why so much cannot be set aside, in words."""
+        spent, most, next_one = map(_dollars, (self.spent, self.most or 0.0, amount))
+        return f"{spent} of {most} are spent, and the next row may cost {next_one}"
+
     def settle(self, reserved: float, cost: float) -> None:
         """Give back what was set aside, and take out what was spent of it."""
         self.reserved = max(0.0, self.reserved - reserved)
@@ -182,6 +187,10 @@ class Bill:
         self.run += spent
         row.spent += spent
         return cost
+
+
+def _dollars(amount: float) -> str:
+    return "$" + f"{amount:.6f}".rstrip("0").rstrip(".")
 
 
 def _looked_up(row: Row) -> ModelFacts | None:

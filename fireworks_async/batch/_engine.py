@@ -9,9 +9,10 @@ import asyncio
 import heapq
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from fireworks_async.batch._cost import Bill
+from fireworks_async.batch._health import OF_THE_ROW, Health, StopReason
 from fireworks_async.batch._intake import Intake, Sink
 from fireworks_async.batch._interfaces import Limiter, Outcome
 from fireworks_async.batch._records import BatchResult
@@ -22,16 +23,10 @@ from fireworks_async.batch._shares import Shares
 from fireworks_async.batch._tally import BatchProgress, Tally
 from fireworks_async.errors import FireworksError
 
-__all__ = ("Engine", "StopReason")
-
-StopReason: TypeAlias = Literal["interrupted", "account", "cost", "failing"]
-"""Why a run ends before its input does."""
+__all__ = ("Engine",)
 
 # Rows that wait to be sent again, beyond those in flight.
 _WINDOW: Final = 1000
-# What neither a pause nor another attempt would change.
-_OF_THE_ROW: Final = frozenset({"refused", "invalid"})
-_HEALTHY: Final = _OF_THE_ROW | {"rate_limit", "scaling_up", "account"}
 
 
 class Engine:
@@ -71,6 +66,7 @@ class Engine:
         self._tally = tally
         self._retries = retries
         self._breaker = breaker
+        self._health = Health(breaker)
         self._bill = bill
         self._random = random
         self._shares = shares
@@ -219,7 +215,7 @@ class Engine:
         bound = self._bill.bound(row)
         while not self._bill.budget.reserve(bound):
             if not self._attempts:
-                self.stop("cost", f"the next row may cost ${bound:.6f}")
+                self.stop("cost", self._bill.budget.said(bound))
                 return None
             self._waits_for_money = True
             self._changed.clear()
@@ -239,6 +235,9 @@ class Engine:
         if attempt.cause != "invalid":
             row.attempts += 1
             self._tally.attempts += 1
+            self._tally.retried += bool(row.failures)
+        # Begun, and without usage: nobody knows what it cost.
+        self._tally.in_doubt += attempt.cause is not None and cost is None
         is_over = self._is_answered(row, attempt)
         try:
             if is_over:
@@ -250,25 +249,13 @@ class Engine:
         """Whether the row is over, well or not; else it is sent again."""
         if attempt.cause is None:
             self._retries.succeeded(row.failures)
-            self._breaker.succeeded()
+            self._health.succeeded()
             return True
         row.failures += (attempt.cause,)
         self._tally.causes[attempt.cause] += 1
-        self._judge(attempt)
+        if (reason := self._health.failed(attempt, self._now())) is not None:
+            self.stop(reason, str(attempt.error or ""))
         return not self._repeats(row, attempt)
-
-    def _judge(self, attempt: Attempt) -> None:
-        """What a failure says of the service, and of the account."""
-        cause, error = attempt.cause, attempt.error
-        if cause in _HEALTHY:
-            self._breaker.succeeded()
-        else:
-            self._breaker.failed(self._now())
-        said = "" if error is None else str(error)
-        if cause == "account":
-            self.stop("account", said)
-        elif self._breaker.has_given_up(self._now()):
-            self.stop("failing", said)
 
     def _repeats(self, row: Row, attempt: Attempt) -> bool:
         """Whether the row is not over: it is sent again, by this run or another."""
@@ -281,11 +268,10 @@ class Engine:
             random=self._random(),
         )
         if delay is None:
-            is_over = self.stopped != "failing" or attempt.cause in _OF_THE_ROW
+            is_over = self.stopped != "failing" or attempt.cause in OF_THE_ROW
             if not is_over:
                 self._given_up.append(row)
             return not is_over
-        self._tally.retried += 1
         when = self._now() + delay
         heapq.heappush(self._again, (when, self._tally.attempts, row))
         return True
@@ -325,7 +311,7 @@ class Engine:
         sending.permit.settle(Outcome(cause="cancelled"))
         row, has_begun = sending.row, sending.has_begun
         self._bill.settle(row, sending.bound, None, may_be_free=not has_begun)
-        self._tally.cancelled += has_begun
+        self._tally.in_doubt += has_begun
         row.attempts += has_begun
         self._given_up.append(row)
 
@@ -376,11 +362,7 @@ class Engine:
         )
 
     def _waiting_for(self) -> str | None:
-        if self._breaker.is_open:
-            wait = self._breaker.wait(self._now())
-            if wait == float("inf"):
-                return "one row to succeed: nothing does"
-            return f"the service: nothing succeeds, next try in {wait:.0f} s"
         if self._waits_for_money:
             return "rows in flight: the cost ceiling is near"
-        return self._limiter.statistics().waiting_for
+        held = self._health.waiting_for(self._now())
+        return held or self._limiter.statistics().waiting_for

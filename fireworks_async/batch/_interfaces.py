@@ -40,7 +40,7 @@ Cause: TypeAlias = Literal[
 ]
 """Why an attempt gave no answer.
 
-``account`` (401, 402, 412): no row can succeed now. ``cancelled``: by us. ``connection``:
+``account`` (401, 402, 412, 429 for more than an hour): no row can succeed now. ``cancelled``: by us. ``connection``:
 none could be made, or it was lost. ``invalid``: never sent, the row makes no request.
 ``overloaded``: 503. ``protocol``: what came is no answer. ``rate_limit``: 429.
 ``refused``: any other 4xx. ``scaling_up``: 503 of a deployment that is starting.

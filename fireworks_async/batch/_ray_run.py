@@ -196,6 +196,7 @@ def _summary(
         rows=count.rows,
         succeeded=count.succeeded,
         shared=0,
+        causes={},
         failures=dict(count.failures),
         examples=dict(count.examples),
         done_before=count.recorded,

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from fireworks_async.batch._causes import LONGEST_WAIT
 from fireworks_async.batch._interfaces import Cause
 
 __all__ = ("SCHEDULES", "Breaker", "Retries", "Schedule")
@@ -45,7 +46,6 @@ SCHEDULES: Final[Mapping[Cause, Schedule]] = {
 }
 """Causes that are not here are never retried."""
 
-_LONGEST_WAIT: Final = 3600.0
 _MOST_DOUBLINGS: Final = 32
 
 
@@ -95,7 +95,7 @@ class Retries:
         cause = failures[-1]
         schedule = self._schedules.get(cause)
         floor = retry_after or 0.0
-        if schedule is None or floor > _LONGEST_WAIT:
+        if schedule is None or floor > LONGEST_WAIT:
             return None
         taken = failures.count(cause)
         if taken > schedule.most:

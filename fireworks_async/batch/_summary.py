@@ -1,6 +1,6 @@
 """What a run has come to, as a value and in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from fireworks_async._policy.concurrency import LimitChange
-from fireworks_async.batch._engine import StopReason
+from fireworks_async.batch._health import StopReason
 from fireworks_async.batch._tally import Example, Tally
 
 __all__ = ("BatchSummary", "LimitStep", "summary_of")
@@ -41,6 +41,7 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
         rows: Read from the input.
         succeeded: Answered by this run, ``shared`` ones included.
         shared: Answered by another row's call.
+        causes: Attempts of this run that failed, by cause, retried or not.
         failures: Rows recorded as failed by this run, by cause.
         examples: At most three of each cause.
         done_before: Rows that an earlier run had answered.
@@ -51,7 +52,9 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
         recorded_failed: Rows in the file of failures now.
         attempts: Requests sent.
         retried: Those of them that repeated one which had failed.
-        in_doubt: Requests given up before their end: they may have been billed.
+        in_doubt: Requests that were given up, stalled or cut off: they may have been
+            billed. Their cost is in ``cost`` as what it may be at most if there is a
+            ``max_cost``, and else not.
         prompt_tokens: Of this run's answers.
         cached_tokens: Those of them that were in the prompt cache.
         completion_tokens: Of this run's answers.
@@ -70,6 +73,7 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     succeeded: int
     shared: int
+    causes: dict[str, int]
     failures: dict[str, int]
     examples: dict[str, list[Example]]
     done_before: int
@@ -105,9 +109,12 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
         if before := list(self._before()):
             yield "not sent: " + ", ".join(before)
         yield from self._spending()
+        if self.causes:
+            causes = (f"{cause} {count}" for cause, count in _by_count(self.causes))
+            yield f"failed attempts: {', '.join(causes)}"
         if len(self.limits) > 1:
             yield self._limits()
-        for cause, count in sorted(self.failures.items(), key=lambda each: -each[1]):
+        for cause, count in _by_count(self.failures):
             yield f"{cause}: {count}"
             for example in self.examples.get(cause, []):
                 name = example.custom_id or "(no name)"
@@ -118,7 +125,8 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
             yield f"failures: {self.errors} ({self.recorded_failed}); {again}"
         if self.stopped is not None:
             why = f": {self.stopped_by}" if self.stopped_by else ""
-            yield f"stopped ({self.stopped}){why}; the same command goes on from here"
+            how = "more --max-cost" if self.stopped == "cost" else "the same command"
+            yield f"stopped ({self.stopped}){why}; {how} goes on from here"
 
     def _spending(self) -> Iterator[str]:
         if self.attempts:
@@ -128,11 +136,13 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
                 f"{self.completion_tokens} completion tokens"
             )
         if self.cost or not self.unpriced:
-            yield f"cost at most ${self.cost:.4f}, all runs together ${self.spent:.4f}"
+            cost = "cost" if self.in_doubt else "cost at most"
+            yield f"{cost} ${self.cost:.4f}, all runs together ${self.spent:.4f}"
         if self.unpriced:
             yield f"the cost of {self.unpriced} answers is not known"
         if self.in_doubt:
-            yield f"{self.in_doubt} requests were given up, and may have been billed"
+            count = f"{self.in_doubt} request{'s' * (self.in_doubt > 1)}"
+            yield f"{count} ended without an answer, and may have been billed"
 
     def _before(self) -> Iterator[str]:
         for count, what in (
@@ -164,6 +174,10 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
     def _cached(self) -> str:
         share = self.cached_tokens / self.prompt_tokens if self.prompt_tokens else 0.0
         return f"{share:.0%}"
+
+
+def _by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda each: -each[1])
 
 
 def summary_of(
@@ -200,6 +214,7 @@ def summary_of(
         rows=tally.read,
         succeeded=tally.succeeded + tally.shared,
         shared=tally.shared,
+        causes=dict(tally.causes),
         failures=dict(tally.failures),
         examples=tally.examples,
         done_before=tally.done_before,
@@ -210,7 +225,7 @@ def summary_of(
         recorded_failed=recorded_failed,
         attempts=tally.attempts,
         retried=tally.retried,
-        in_doubt=tally.cancelled,
+        in_doubt=tally.in_doubt,
         prompt_tokens=tally.prompt_tokens,
         cached_tokens=tally.cached_tokens,
         completion_tokens=tally.completion_tokens,

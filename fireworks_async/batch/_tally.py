@@ -85,7 +85,7 @@ class Tally:
         done_before: Rows that an earlier run answered.
         failed_before: Rows that an earlier run failed, and this one leaves.
         shared: Rows answered by another's call.
-        cancelled: Attempts that were given up, and may have been billed.
+        in_doubt: Attempts without an answer that may have been billed.
         failures: Rows recorded as failed, by cause.
         examples: Some of them.
         unpriced: Answers whose cost is not known.
@@ -104,7 +104,7 @@ class Tally:
         self.succeeded = 0
         self.attempts = 0
         self.retried = 0
-        self.cancelled = 0
+        self.in_doubt = 0
         self.prompt_tokens = 0
         self.cached_tokens = 0
         self.completion_tokens = 0

@@ -17,6 +17,7 @@ __all__ = ("ProgressForm", "watch")
 
 ProgressForm = Literal["auto", "bar", "lines", "json", "none"]
 
+_FIRST = 2.0
 _EVERY = {"bar": 0.25, "lines": 10.0, "json": 1.0}
 
 
@@ -38,9 +39,11 @@ async def watch(control: "BatchControl", form: ProgressForm) -> None:
     if form == "none":
         return
     view: _View = _Bar() if form == "bar" else _Lines(as_json=form == "json")
+    pause = min(_FIRST, _EVERY[form])
     try:
         while True:
-            await asyncio.sleep(_EVERY[form])
+            await asyncio.sleep(pause)
+            pause = _EVERY[form]
             if (progress := control.progress()) is not None:
                 view.show(progress)
     finally:
@@ -107,7 +110,8 @@ def in_words(progress: "BatchProgress") -> str:
     if progress.eta is not None:
         parts.append(f"{_duration(progress.eta)} left")
     if progress.retrying:
-        parts.append(f"{progress.retrying} to be sent again")
+        most = max(progress.causes, key=progress.causes.__getitem__, default="")
+        parts.append(f"{progress.retrying} to be sent again ({most})")
     if progress.waiting_for is not None:
         parts.append(f"waiting for {progress.waiting_for}")
     return " · ".join(parts)

@@ -41,6 +41,8 @@ def test_a_status_has_its_cause(status, cause):
         (errors.StreamServerError("m", type="server_error"), "server"),
         (errors.StreamServerError("m", type="invalid_request_error"), "refused"),
         (errors.ClientClosedError("m"), "protocol"),
+        (errors.RateLimitError("m", status_code=429, retry_after=3600.0), "rate_limit"),
+        (errors.RateLimitError("m", status_code=429, retry_after=86400.0), "account"),
     ],
 )
 def test_an_error_has_its_cause(error, cause):

@@ -133,6 +133,7 @@ async def test_a_refusal_is_recorded_at_once():
     assert await rig.run() == {"0": "refused", "1": "refused"}
     assert len(rig.sender.sent) == 2
     assert rig.tally.failures == {"refused": 2}
+    assert rig.tally.in_doubt == 0
 
 
 async def test_what_had_come_goes_with_the_error():
@@ -141,6 +142,7 @@ async def test_what_had_come_goes_with_the_error():
     assert await rig.run() == {"0": "truncated"}
     assert rig.sink.items[0].error.partial.choices[0].message.content == "Hel"
     assert rig.sink.items[0].attempts == 4
+    assert (rig.tally.in_doubt, rig.tally.retried) == (4, 3)
 
 
 async def test_a_row_that_waits_holds_no_place():
@@ -188,7 +190,7 @@ async def test_a_stop_lets_rows_in_flight_end():
     rig.engine.stop("interrupted")
     rig.sender.release()
     assert await running == dict.fromkeys("012")
-    assert (rig.engine.stopped, rig.tally.cancelled) == ("interrupted", 0)
+    assert (rig.engine.stopped, rig.tally.in_doubt) == ("interrupted", 0)
 
 
 @pytest.mark.parametrize("how", ["abort", "deadline"])
@@ -201,7 +203,7 @@ async def test_rows_in_flight_are_given_up(how):
     else:
         rig.engine.stop("interrupted")
     assert await running == {}
-    assert rig.tally.cancelled == 3
+    assert rig.tally.in_doubt == 3
 
 
 async def test_stopped_before_it_began_it_does_nothing():
@@ -269,7 +271,7 @@ async def test_why_it_waits_can_be_asked():
     running = asyncio.ensure_future(rig.run())
     assert rig.engine.progress().waiting_for is None
     await until(lambda: breaker.is_open)
-    assert "nothing succeeds, next try in" in rig.engine.progress().waiting_for
+    assert "answers nothing (500: no); next try in" in rig.engine.progress().waiting_for
     rig.engine.stop("interrupted")
     await running
 

@@ -71,7 +71,7 @@ def test_what_was_not_sent_and_what_is_in_doubt_is_told():
     def change(tally):
         tally.done_before, tally.failed_before, tally.repeated = 1, 2, 3
         tally.elsewhere, tally.shared = 4, 5
-        tally.cancelled, tally.unpriced = 6, 7
+        tally.in_doubt, tally.unpriced = 6, 7
 
     lines = list(summary(change, notes=["repaired"]).lines())
     assert lines[0] == "repaired"
@@ -79,9 +79,16 @@ def test_what_was_not_sent_and_what_is_in_doubt_is_told():
         "not sent: 1 answered before, 2 failed before, 3 repeated, "
         "5 answered by another's call, 4 not this run's"
     ) in lines
-    assert "6 requests were given up, and may have been billed" in lines
+    assert "6 requests ended without an answer, and may have been billed" in lines
     assert "the cost of 7 answers is not known" in lines
     assert not any(line.startswith("cost at most") for line in lines)
+
+
+def test_why_attempts_failed_is_told():
+    def change(tally):
+        tally.causes.update(stall=1, truncated=3)
+
+    assert "failed attempts: truncated 3, stall 1" in list(summary(change).lines())
 
 
 def test_how_the_limit_moved_is_told():
@@ -108,3 +115,5 @@ def test_how_the_limit_moved_is_told():
 def test_an_early_end_is_told_with_its_reason():
     *_, last = summary(stopped="account", stopped_by="401: no").lines()
     assert last == "stopped (account): 401: no; the same command goes on from here"
+    *_, last = summary(stopped="cost", stopped_by="little left").lines()
+    assert last == "stopped (cost): little left; more --max-cost goes on from here"

@@ -108,7 +108,7 @@ def test_a_second_interrupt_gives_up(asked, source, output, fireworks_simulator)
     ran = asked("batch", source, output, "--concurrency", "1")
     assert ran.code == 3
     assert "giving up what is in flight" in ran.err
-    assert "1 requests were given up, and may have been billed" in ran.out
+    assert "1 request ended without an answer, and may have been billed" in ran.out
 
 
 def test_check_sends_nothing(run, source, tmp_path):
@@ -133,7 +133,7 @@ def test_estimate_tells_a_cost(asked, source):
 def test_a_ceiling_stops_the_run(asked, source, output):
     ran = asked("batch", source, output, "--max-cost", "0.00001", "--price", "1,10")
     assert (ran.code, ids(output)) == (3, [])
-    assert "stopped (cost)" in ran.out
+    assert "stopped (cost): $0 of $0.00001 are spent, and the next" in ran.out
 
 
 def test_columns_make_requests(asked, tmp_path, output, fireworks_simulator):

@@ -34,6 +34,7 @@ def asked_for(monkeypatch):
             "examples": {},
             "notes": [],
             "limits": [],
+            "causes": {},
             "stopped": None,
             "stopped_by": "",
         }
