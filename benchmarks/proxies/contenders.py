@@ -55,13 +55,13 @@ def _tree(pid):
 
 
 def cpu_of(contender):
-    """Seconds of CPU that its processes have used."""
-    ticks = 0
+    """Seconds of CPU that the threads of its processes have used."""
+    nanoseconds = 0
     for pid in _tree(contender.process.pid):
-        with contextlib.suppress(OSError):
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+        for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            with contextlib.suppress(OSError):
+                nanoseconds += int(thread.read_text().split()[0])
+    return nanoseconds / 1e9
 
 
 def memory_of(contender):
