@@ -274,8 +274,9 @@ class AnswerReader(Generic[ChunkT, ResultT]):
 
     def _lose(self, error: APIConnectionError) -> None:
         """The rest of the body does not come."""
+        all_is_there = self.collector.is_whole and self.collector.begun >= self._asked
         if isinstance(error, APITimeoutError) and (
-            error.phase != "receive" or not self.collector.is_whole
+            error.phase != "receive" or not all_is_there
         ):
             self._problem = error
         else:

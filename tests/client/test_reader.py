@@ -398,10 +398,19 @@ class TestRepeating:
 
 
 class TestTime:
-    async def test_silence_between_events_is_a_failure(self, service_of, clock):
+    @pytest.mark.parametrize(
+        ("came", "asked"),
+        [
+            pytest.param(sse(chunk("a")), 1, id="in a choice"),
+            pytest.param(sse(chunk("a")) + FINISH, 2, id="before the second choice"),
+        ],
+    )
+    async def test_silence_between_events_is_a_failure(
+        self, service_of, clock, came, asked
+    ):
         clock.jumps = False
-        service = service_of(Answer([sse(chunk("a")), Hold()]))
-        reader = reader_of(service, timeout=Timeout(receive=5))
+        service = service_of(Answer([came, Hold()]))
+        reader = reader_of(service, asked=asked, timeout=Timeout(receive=5))
         await reader.next_batch()
         task = asyncio.create_task(failed(reader, APITimeoutError))
         await settle()
