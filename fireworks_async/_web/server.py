@@ -6,16 +6,11 @@ What the answers say is the application's business.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from fireworks_async._web.error_body import error_answer
 from fireworks_async._web.sse_writer import ReaderLeftError
-
-if TYPE_CHECKING:
-    from collections.abc import Generator
 
 __all__ = ("WebServer",)
 
@@ -181,28 +176,22 @@ class WebServer:
     async def _guard(
         self, request: web.Request, handler: _Handler
     ) -> web.StreamResponse:
-        with self._counted():
-            try:
-                return await handler(request)
-            except ReaderLeftError:
-                # Nobody is left to answer; aiohttp finds the connection closed.
-                return web.Response()
-            except Exception as error:
-                status, body = error_answer(error)
-                if status == 500:
-                    _logger.exception("request failed")
-                return web.Response(
-                    status=status, body=body, content_type="application/json"
-                )
-
-    @contextmanager
-    def _counted(self) -> "Generator[None]":
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         self._on_change()
         try:
-            yield
+            return await handler(request)
+        except ReaderLeftError:
+            # Nobody is left to answer; aiohttp finds the connection closed.
+            return web.Response()
+        except Exception as error:
+            status, body = error_answer(error)
+            if status == 500:
+                _logger.exception("request failed")
+            return web.Response(
+                status=status, body=body, content_type="application/json"
+            )
         finally:
             self._tasks.discard(task)
             self._on_change()

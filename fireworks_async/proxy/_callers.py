@@ -111,8 +111,9 @@ class Caller:
                 raise _too_many("tokens a minute", limits.tpm, wait)
         if limits.rpm is not None:
             self._rpm.add(1, now=now)
-        self._tokens.hold(expected.tokens)
-        self._held += expected.usd
+        if expected is not NOTHING:
+            self._tokens.hold(expected.tokens)
+            self._held += expected.usd
         self.in_flight += 1
 
     def leave(self) -> None:
@@ -182,7 +183,8 @@ class Doorkeeper:
         Raises:
             APIStatusError: The key is wrong, or there is none; the text is the same.
         """
-        if self.is_open:
+        master = self._master_hash
+        if master is None and not self._callers:
             return self._master
         key = headers.get("Authorization", "")
         if key[: len(_BEARER)].lower() == _BEARER:
@@ -192,9 +194,7 @@ class Doorkeeper:
         if not key or len(key) > _LONGEST_KEY:
             raise _refused()
         digest = hash_of(key)
-        if self._master_hash is not None and hmac.compare_digest(
-            digest.encode(), self._master_hash.encode()
-        ):
+        if master is not None and hmac.compare_digest(digest, master):
             return self._master
         caller = self._callers.get(digest)
         if caller is None:

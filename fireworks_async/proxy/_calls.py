@@ -226,7 +226,7 @@ class Call:
         upstream, plan = self._upstream, self._plan
         clock = upstream.clock
         began = clock.now()
-        tokens = self._tokens()
+        tokens = self._tokens() if upstream.router.has_token_limits else 0.0
         deployment = upstream.router.choose(
             self._group,
             now=began,

@@ -35,6 +35,7 @@ Kind = Literal["chat", "embedding", "audio"]
 
 # How much of a new latency goes into the average.
 _SHARE: Final = 0.2
+_MOST_NAMES: Final = 1000
 # A rate limit that is used up, by the headers, comes back within seconds.
 _USED_UP_FOR: Final = 1.0
 
@@ -47,12 +48,14 @@ class Deployment:
         group: The name that callers use.
         in_flight: Calls that it answers now.
         latency: Seconds to the headers, averaged; 0 before the first.
+        is_limited: Whether it has a limit of requests or tokens a minute.
         gate: Admits as many as may be in flight; None for no limit of its own.
         cooldown: Its failures.
         limits: What its last answer said of the account's limits, by header.
     """
 
     __slots__ = (
+        "_inlines",
         "_names",
         "_options",
         "_rpm",
@@ -63,6 +66,7 @@ class Deployment:
         "gate",
         "group",
         "in_flight",
+        "is_limited",
         "latency",
         "limits",
         "settings",
@@ -85,6 +89,8 @@ class Deployment:
         self._rpm = MinuteWindow()
         self._tokens = TokenWindow()
         self._names: dict[tuple[Kind, str], str] = {}
+        self._inlines: dict[str, bool] = {}
+        self.is_limited = settings.rpm is not None or settings.tpm is not None
         timeout = settings.timeout
         self._options: CallOptions = {"timeout": timeout}
         # A stream may be long as long as something comes.
@@ -121,7 +127,7 @@ class Deployment:
         found = self._names.get((kind, asked))
         if found is None:
             found = _resolved(kind, asked)
-            if len(self._names) < 1000:
+            if len(self._names) < _MOST_NAMES:
                 self._names[kind, asked] = found
         return found
 
@@ -134,7 +140,13 @@ class Deployment:
 
     def inlines(self, model: str) -> bool:
         """Whether documents are to be marked for a model."""
-        return self._service.config.document_inlining and sees_images(model) is False
+        inlines = self._inlines.get(model)
+        if inlines is None:
+            inlines = self._service.config.document_inlining
+            inlines = inlines and sees_images(model) is False
+            if len(self._inlines) < _MOST_NAMES:
+                self._inlines[model] = inlines
+        return inlines
 
     def attempts(
         self,
@@ -165,14 +177,16 @@ class Deployment:
     def began(self, *, now: float, tokens: float = 0.0) -> None:
         """Count a call, and set aside what it will probably take."""
         self.in_flight += 1
-        self._tokens.hold(tokens)
+        if tokens:
+            self._tokens.hold(tokens)
         if self.settings.rpm is not None:
             self._rpm.add(1, now=now)
 
     def ended(self, *, tokens: float = 0.0) -> None:
         """Count it out; once for each that began, with what was set aside."""
         self.in_flight -= 1
-        self._tokens.release(tokens)
+        if tokens:
+            self._tokens.release(tokens)
 
     def used(self, tokens: int, *, now: float) -> None:
         """Count what a call took."""

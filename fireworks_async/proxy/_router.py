@@ -34,6 +34,9 @@ class Router:
     Args:
         deployments: All of them.
         settings: How one is chosen.
+
+    Attributes:
+        has_token_limits: Whether it matters to any what a call will take.
     """
 
     def __init__(
@@ -41,6 +44,9 @@ class Router:
     ) -> None:
         self.deployments = tuple(deployments)
         self.settings = settings
+        self.has_token_limits = any(
+            each.settings.tpm is not None for each in deployments
+        )
         self._groups: dict[str, tuple[Deployment, ...]] = {}
         for deployment in deployments:
             others = self._groups.get(deployment.group, ())
@@ -62,8 +68,10 @@ class Router:
 
         That is the name itself, unless a client has made it of one that is known here.
         """
+        if name in self._named:
+            return name
         shorts = (name.removeprefix(prefix) for prefix in _EXPANSIONS)
-        return next((each for each in (name, *shorts) if each in self._named), name)
+        return next((each for each in shorts if each in self._named), name)
 
     def group(self, name: str) -> tuple[Deployment, ...]:
         """The deployments behind a name.
@@ -118,7 +126,8 @@ class Router:
         """
         if len(group) == 1:
             deployment = group[0]
-            self._require_room(deployment.room(now=now, tokens=tokens))
+            if deployment.is_limited:
+                self._require_room(deployment.room(now=now, tokens=tokens))
             return deployment
         rooms = {each: each.room(now=now, tokens=tokens) for each in group}
         free = [deployment for deployment in group if not rooms[deployment]]

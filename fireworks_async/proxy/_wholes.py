@@ -38,30 +38,25 @@ async def fetch_whole(call: Call) -> tuple[ByteResponse, bytes, Usage | None]:
         assert call.attempts is not None
         try:
             body = await _read(response, call.attempts)
-            usage = _usage_of(response, body)
+            is_json = response.headers.get("Content-Type", _JSON).startswith(_JSON)
+            usage = _usage_of(response, body) if is_json else None
         except FireworksError as error:
             if not await call.recovers(error):
                 raise
             continue
         call.answered()
         alias = call.alias
-        if alias is not None and _is_json(response):
+        if alias is not None and is_json:
             body = renamed_object(body, msgspec.Raw(alias))
         return response, body, usage
 
 
-def _is_json(response: ByteResponse) -> bool:
-    return response.headers.get("Content-Type", _JSON).startswith(_JSON)
-
-
 def _usage_of(response: ByteResponse, body: bytes) -> Usage | None:
-    """What the answer says it took.
+    """What the answer, JSON, says it took.
 
     Raises:
         APIError: It is an error, whatever its status says.
     """
-    if not _is_json(response):
-        return None
     try:
         answer = _ANSWER.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
