@@ -70,7 +70,9 @@ class PriceBook:
         if context is not None:
             prompt = min(prompt or context, context)
         answer = self.longest_answer(row)
-        if prices is None or prompt is None or answer is None:
+        # What is in there may ask for more than is seen here.
+        is_hidden = "extra_body" in row.body
+        if prices is None or prompt is None or answer is None or is_hidden:
             return None
         prices = _complete(prices)
         dearer = max(prices.input, prices.priority_input or 0.0)
@@ -161,7 +163,7 @@ class Bill:
         if bound is None:
             raise BatchError(
                 f"line {row.line}: what it can cost at most is not known: a price, the "
-                "model's context length or max_tokens is missing"
+                "model's context length or max_tokens is missing, or there is extra_body"
             )
         return bound
 

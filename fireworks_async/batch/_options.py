@@ -3,20 +3,39 @@
 import math
 import os
 from collections.abc import Iterable, Mapping
-from typing import Self, TypeAlias, TypedDict, cast
+from typing import Final, Self, TypeAlias, TypedDict, cast
 
 import msgspec
 
-from fireworks_async._client.options import check_count, unexpected_keyword
+from fireworks_async._client.embeddings import EmbeddingCallParams
+from fireworks_async._client.options import (
+    ChatCallParams,
+    CompletionCallParams,
+    check_count,
+    unexpected_keyword,
+)
+from fireworks_async._client.rerank import RerankCallParams
 from fireworks_async._policy.catalogue import Prices
 from fireworks_async.batch._causes import Selector
-from fireworks_async.batch._rows import USUAL_ID, RowReader
+from fireworks_async.batch._rows import ENDPOINTS, NOT_FIELDS, USUAL_ID, RowReader
 from fireworks_async.batch._selection import Shard
 from fireworks_async.batch._templates import Template
 
 __all__ = ("BatchOptions", "Job", "PaceOptions", "RowOptions", "StrPath")
 
 StrPath: TypeAlias = str | os.PathLike[str]
+
+
+_FIELDS: Final = (
+    frozenset(
+        ChatCallParams.__optional_keys__
+        | CompletionCallParams.__optional_keys__
+        | EmbeddingCallParams.__optional_keys__
+        | RerankCallParams.__optional_keys__
+        | {"model", "stream"}.union(*ENDPOINTS.values())
+    )
+    - NOT_FIELDS
+)
 
 
 class RowOptions(TypedDict, total=False):
@@ -140,6 +159,9 @@ class Job(msgspec.Struct, kw_only=True, frozen=True):
         for name in ("rpm", "tpm", "max_cost", "drain"):
             if values.get(name) is not None:
                 _check_amount(name, values[name], may_be_zero=name in _MAY_BE_ZERO)
+        for name in cast("Mapping[str, object]", values.get("params") or {}):
+            if name not in _FIELDS:
+                raise unexpected_keyword("params", name, _FIELDS)
         job = cls(**values)  # type: ignore[arg-type]  # checked by name above
         job.reader()
         return job

@@ -16,7 +16,15 @@ from fireworks_async._client.options import CallOptions
 from fireworks_async.batch._interfaces import Cause, Demand
 from fireworks_async.batch._templates import Template
 
-__all__ = ("ENDPOINTS", "USUAL_ID", "Problem", "Row", "RowReader", "Source")
+__all__ = (
+    "ENDPOINTS",
+    "NOT_FIELDS",
+    "USUAL_ID",
+    "Problem",
+    "Row",
+    "RowReader",
+    "Source",
+)
 
 Source: TypeAlias = bytes | Mapping[str, object]
 """One row as it comes: a line of JSON, or what a table's row or a caller gave."""
@@ -34,7 +42,8 @@ USUAL_ID: Final = "custom_id"
 _ENVELOPE: Final = "body"
 # A row's body may name fields of the API only, not how the client calls it: headers
 # from a data file could carry another key.
-_NOT_FIELDS: Final = CallOptions.__optional_keys__
+NOT_FIELDS: Final = CallOptions.__optional_keys__ - {"extra_body"}
+"""Keywords of a call that are not for a row to say."""
 _LONGEST_ID: Final = 512
 
 _decode = msgspec.json.Decoder(dict[str, object]).decode
@@ -190,7 +199,7 @@ class RowReader:
         # Every completion is sent as a stream, whatever a row says.
         body.pop("stream", None)
         for field in body:
-            if field in _NOT_FIELDS:
+            if field in NOT_FIELDS:
                 raise _NoRequestError(f"{field} is no field of the API")
         return body, url or _guessed(body)
 

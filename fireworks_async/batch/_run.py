@@ -242,6 +242,8 @@ def _paths(
             raise ValueError(f"{path}: answers are lines of JSON; call it .jsonl")
         if path.is_dir():
             raise BatchError(f"{path}: is a directory")
+        if not path.parent.is_dir():
+            raise BatchError(f"{path}: cannot be written: no such directory")
     files = [results.resolve(), failures.resolve()]
     if name != STDIN:
         files.append(Path(name).resolve())

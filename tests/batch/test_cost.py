@@ -90,6 +90,11 @@ def test_media_are_bounded_by_the_context_only():
     assert PriceBook(OWN).most(unknown) is None
 
 
+def test_what_may_ask_for_more_has_no_bound():
+    assert PriceBook(OWN).most(row()) is not None
+    assert PriceBook(OWN).most(row(extra_body={"max_tokens": 10**6})) is None
+
+
 def test_embeddings_generate_nothing():
     each = other(input="text")
     assert PriceBook(OWN).most(each) == pytest.approx((each.size + 1024) / 1e6)

@@ -36,6 +36,8 @@ def test_an_unknown_option_names_the_nearest():
         ({"shard": (3, 2)}, ValueError, "K/N"),
         ({"prompt": "{"}, ValueError, "expected|Single"),
         ({"endpoint": "/v1/files"}, ValueError, "expected one of"),
+        ({"params": {"temprature": 1}}, TypeError, "did you mean 'temperature'"),
+        ({"params": {"extra_headers": {}}}, TypeError, "'extra_headers'"),
     ],
 )
 def test_what_cannot_be_used_is_refused(options, kind, said):

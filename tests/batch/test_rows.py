@@ -115,10 +115,15 @@ def test_a_template_makes_the_request():
         ({"body": BODY, "custom_id": True}, "custom_id: expected text"),
         ({"body": {**BODY, "extra_headers": {}}}, "extra_headers is no field"),
         ({"body": {**BODY, "timeout": 1}}, "timeout is no field"),
+        ({"body": {**BODY, "extra_query": {}}}, "extra_query is no field"),
     ],
 )
 def test_what_makes_no_request_is_a_problem(source, text):
     assert text in problem(source)
+
+
+def test_fields_without_a_keyword_go_where_calls_have_them():
+    assert row(extra_body={"new": 1}).body["extra_body"] == {"new": 1}
 
 
 def test_a_problem_keeps_its_name():

@@ -200,6 +200,7 @@ async def test_cancelled_it_lets_go_of_its_files(tmp_path):
         ("none.jsonl", "out.jsonl", r"none\.jsonl: cannot be read: No such file"),
         (".", "out.jsonl", r"cannot be read: Is a directory"),
         ("in.jsonl", ".", r"is a directory"),
+        ("in.jsonl", "none/out.jsonl", r"out\.jsonl: .* no such directory"),
     ],
 )
 @pytest.mark.usefixtures("rows")
