@@ -233,7 +233,7 @@ class APIStatusError(APIError):
     ) -> None:
         super().__init__(message, **details)
         self.status_code = status_code
-        self.headers = Headers(headers or {})
+        self.headers: dict[str, str] = Headers(headers or {})
         self.retry_after = retry_after
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from fireworks_async._client.reader import AnswerReader
 from fireworks_async._client.response_info import ResponseInfo
+from fireworks_async._client.taskable import Taskable
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._protocol.completions import Usage
 from fireworks_async._protocol.events import ChatEvent, EventBuilder
@@ -32,7 +33,7 @@ T = TypeVar("T")
 View = Callable[[Iterator[Any]], Iterator[T]]
 
 
-class Stream(Generic[ItemT, ResultT]):
+class Stream(Taskable[ResultT], Generic[ItemT, ResultT]):
     """One call: iterate it, await it, or enter it.
 
     Nothing is sent before the first use. ``async for`` gives the items as they arrive;
@@ -209,8 +210,10 @@ class Stream(Generic[ItemT, ResultT]):
         return True
 
 
-class StreamOpening(Generic[ItemT, ResultT]):
+class StreamOpening(Taskable[Stream[ItemT, ResultT]], Generic[ItemT, ResultT]):
     """A call made with ``stream=True``: awaiting it opens and gives the stream."""
+
+    __slots__ = ("_reader", "_stream")
 
     def __init__(
         self, stream: Stream[ItemT, ResultT], reader: AnswerReader[Any, Any]
@@ -229,6 +232,9 @@ class StreamOpening(Generic[ItemT, ResultT]):
 
     def __aiter__(self) -> AsyncIterator[ItemT]:
         return self._stream.__aiter__()
+
+    def _leave(self) -> None:
+        self._stream.close()
 
     async def _open(self) -> Stream[ItemT, ResultT]:
         await self._reader.open()

@@ -307,6 +307,22 @@ class TestCollecting:
         gc.collect()
 
 
+class TestTasks:
+    async def test_a_task_collects(self, rig_for):
+        rig = rig_for(ok("a", "b"))
+        completion = await asyncio.create_task(rig.stream)
+        assert completion.choices[0].message.content == "ab"
+
+    async def test_a_cancelled_task_gives_the_connection_back(self, rig_for):
+        rig = rig_for(OPEN)
+        task = asyncio.create_task(rig.stream)
+        await settle()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert rig.ended == "closed"
+
+
 class TestEntering:
     async def test_sends_and_raises_statuses(self, rig_for):
         rig = rig_for(Answer(status=400))
@@ -452,6 +468,12 @@ class TestClosing:
         with pytest.raises(StreamStateError):
             await task
 
+    async def test_as_other_clients_streams_are_closed(self, rig_for):
+        rig = rig_for(ok("a"))
+        await anext(rig.stream)
+        await rig.stream.close()
+        assert rig.ended == "closed"
+
     async def test_after_a_break_what_is_left_of_the_read_is_not_given(self, rig_for):
         steps = [sse(chunk("a"), chunk("b")), Hold()]
         rig = rig_for(Answer(steps))
@@ -542,6 +564,17 @@ class TestOpenings:
         assert len(rig.transport.calls) == 1
         assert rig.transport.responses[0].reads == 0
         assert await taken(stream) == WHOLE
+
+    async def test_as_a_task(self, rig_for):
+        rig = rig_for(ok("a", "b"))
+        stream = await asyncio.create_task(self.opening_of(rig))
+        assert await taken(stream) == WHOLE
+
+    async def test_closed(self, rig_for):
+        rig = rig_for()
+        await self.opening_of(rig).close()
+        with pytest.raises(StreamStateError):
+            await rig.stream
 
     async def test_awaited_it_raises_statuses(self, rig_for):
         with pytest.raises(BadRequestError):

@@ -6,6 +6,7 @@ ignored: strict checkers report an ignore that hides nothing.
 
 # pyright: reportUnnecessaryTypeIgnoreComment=true
 
+import asyncio
 import ssl as tls
 from collections.abc import AsyncIterator, Mapping
 from typing import assert_type
@@ -103,6 +104,8 @@ async def create(client: AsyncFireworks) -> None:
     call = client.chat.completions.create(model="m", messages=MESSAGES)
     assert_type(call, Chunks)
     assert_type(await call, ChatCompletion)
+    assert_type(await asyncio.create_task(call), ChatCompletion)
+    await call.close()
     async for chunk in call:
         assert_type(chunk, ChatCompletionChunk)
         assert_type(chunk.content, str)
@@ -122,6 +125,7 @@ async def create_streaming(client: AsyncFireworks) -> None:
     assert_type(opening, StreamOpening[ChatCompletionChunk, ChatCompletion])
     stream = await opening
     assert_type(stream, Chunks)
+    assert_type(await asyncio.create_task(opening), Chunks)
     async for chunk in stream:
         assert_type(chunk, ChatCompletionChunk)
     async for chunk in opening:
