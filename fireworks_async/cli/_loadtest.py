@@ -134,6 +134,7 @@ async def _measure(
         # A second Ctrl-C ends it the hard way.
         loop.remove_signal_handler(signal.SIGINT)
         stop.set()
+        screen.note("ending: nothing more is started; Ctrl-C again ends it at once")
 
     if _TAKES_SIGNALS:
         loop.add_signal_handler(signal.SIGINT, end_early)

@@ -66,9 +66,22 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
         rates = {rate for each in self.segments for rate in (each.start, each.end)}
         return rates.pop() if len(rates) == 1 else None
 
+    def requests_within(self, seconds: float | None) -> float:
+        """How many of an open loop are due in so many seconds, about."""
+        left = math.inf if seconds is None else seconds
+        total = 0.0
+        for segment in self.segments:
+            lasts = segment.seconds
+            if lasts is None:
+                return total + segment.start * left
+            total += _requests_in(segment) * min(1.0, left / lasts)
+            left = max(0.0, left - lasts)
+        return total
+
     def __str__(self) -> str:
         if self.times is not None:
-            return f"trace of {len(self.times)} requests"
+            count = len(self.times)
+            return f"trace of {count} request{'s' * (count != 1)}"
         if not self.segments:
             return f"closed loop, {self.concurrency} at once"
         rates = " then ".join(_spelled(each) for each in self.segments)

@@ -119,6 +119,7 @@ async def run_job(
     job: Job,
     *,
     origin: float | None = None,
+    on_first: Callable[[Record], object] = lambda _: None,
     on_record: Callable[[Record], None] = lambda _: None,
     on_runner: Callable[[Runner], Any] = lambda _: None,
 ) -> Outcome:
@@ -127,6 +128,7 @@ async def run_job(
     Args:
         job: What to do.
         origin: The monotonic moment at which to begin; None: now.
+        on_first: Told of each record when its first token is in.
         on_record: Given each record when it is whole.
         on_runner: Given the runner, so that it can be asked and stopped.
 
@@ -145,7 +147,7 @@ async def run_job(
             endpoint=job.target.endpoint,
             now=time.monotonic,
         )
-        runner = _runner(job, caller, purse, on_record)
+        runner = _runner(job, caller, purse, on_record, on_first)
         on_runner(runner)
         with watch.watching():
             begun = time.monotonic() if origin is None else origin
@@ -188,6 +190,7 @@ def _runner(
     caller: ClientCaller,
     purse: Purse | None,
     on_record: Callable[[Record], None],
+    on_first: Callable[[Record], object] = lambda _: None,
 ) -> Runner:
     def reserve() -> None:
         if purse is not None:
@@ -207,5 +210,6 @@ def _runner(
         output_of=text_output if job.target.endpoint == "completions" else chat_output,
         may_start=lambda: purse is None or purse.may_start(),
         on_start=reserve,
+        on_first=on_first,
         on_record=settle,
     )

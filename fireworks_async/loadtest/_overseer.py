@@ -76,7 +76,7 @@ class Overseer:
                 errors=tally.errors,
                 in_flight=tally.in_flight,
                 waiting=tally.waiting,
-                output_tokens=tally.output_tokens,
+                output_tokens=tally.output_tokens + tally.tokens_under_way,
                 ttft=_middle(tally.ttfts),
                 tpot=_middle(tally.tpots),
             )

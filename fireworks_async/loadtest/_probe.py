@@ -83,6 +83,7 @@ class Probe:
         record: Filled in; what the schedule knows is in it already.
         origin: The clock's time that is 0 in the record.
         output_of: How to read a chunk.
+        on_first: Told of the record when its first token is in.
     """
 
     __slots__ = (
@@ -90,6 +91,7 @@ class Probe:
         "_counted_by",
         "_counts",
         "_events",
+        "_on_first",
         "_origin",
         "_other_at",
         "_output_of",
@@ -105,8 +107,10 @@ class Probe:
         *,
         origin: float,
         output_of: Callable[[Any], Output] = chat_output,
+        on_first: Callable[[Record], object] = lambda _: None,
     ) -> None:
         self.record = record
+        self._on_first = on_first
         self.tokens_seen = 0
         self._origin = origin
         self._output_of = output_of
@@ -150,6 +154,7 @@ class Probe:
             return
         if record.first_token_at is None:
             record.first_token_at = at
+            self._on_first(record)
         if visible and record.first_visible_at is None:
             record.first_visible_at = at
         record.last_token_at = at

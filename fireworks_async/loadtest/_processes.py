@@ -67,10 +67,13 @@ async def run_everywhere(
     try:
         await _all(worker.prepare() for worker in workers)
         origin = time.monotonic() + _HEAD_START
+        for worker in workers:
+            # Before anything else is said: they wait for nothing else.
+            worker.send(Start(origin))
         ticking = asyncio.create_task(_tick(workers, on_tally))
         stopping = asyncio.create_task(_pass_on(stop, workers))
         try:
-            return await _all(worker.run(origin) for worker in workers)
+            return await _all(worker.run() for worker in workers)
         finally:
             ticking.cancel()
             stopping.cancel()
@@ -99,7 +102,9 @@ async def _run_here(
     looking = asyncio.create_task(look())
     stopping = asyncio.create_task(wait_for_stop())
     try:
-        return await run_job(job, on_record=tally.add, on_runner=runners.append)
+        return await run_job(
+            job, on_first=tally.see, on_record=tally.add, on_runner=runners.append
+        )
     finally:
         looking.cancel()
         stopping.cancel()
@@ -125,8 +130,7 @@ class _Worker:
         if not isinstance(await self._next(), Ready):
             raise LoadTestError("a worker process did not start")
 
-    async def run(self, origin: float) -> Outcome:
-        self.send(Start(origin))
+    async def run(self) -> Outcome:
         while True:
             match await self._next():
                 case Tick(tally):

@@ -58,7 +58,8 @@ class Tally(msgspec.Struct):
         errors: Failed.
         in_flight: Being answered.
         waiting: Due, and not started for want of a place.
-        output_tokens: That came.
+        output_tokens: Of answers that are over.
+        tokens_under_way: Of the others.
         ttfts: Of the last requests, from their intended starts.
         tpots: Of the last requests.
     """
@@ -69,6 +70,7 @@ class Tally(msgspec.Struct):
     in_flight: int = 0
     waiting: int = 0
     output_tokens: int = 0
+    tokens_under_way: int = 0
     ttfts: list[float] = []
     tpots: list[float] = []
 
@@ -76,6 +78,12 @@ class Tally(msgspec.Struct):
         """Take over what a runner counts."""
         self.started, self.in_flight = runner.started, runner.in_flight
         self.waiting = runner.waiting
+        self.tokens_under_way = runner.tokens_under_way
+
+    def see(self, record: Record) -> None:
+        """The first token of a request is in."""
+        if record.first_token_at is not None:
+            self._keep(self.ttfts, record.first_token_at - record.intended_at)
 
     def add(self, record: Record) -> None:
         """A request is over."""
@@ -83,11 +91,9 @@ class Tally(msgspec.Struct):
         self.errors += record.error is not None
         self.output_tokens += record.completion_tokens or 0
         first, last = record.first_token_at, record.last_token_at
-        if record.started_at is not None and first is not None and last is not None:
-            self._keep(self.ttfts, first - record.intended_at)
-            if record.completion_tokens and record.completion_tokens > 1:
-                pace = (last - first) / (record.completion_tokens - 1)
-                self._keep(self.tpots, pace)
+        tokens = record.completion_tokens or 0
+        if first is not None and last is not None and tokens > 1:
+            self._keep(self.tpots, (last - first) / (tokens - 1))
 
     def recent_wait(self) -> float | None:
         """The median time to first token of the very last; None: there are too few."""
@@ -110,6 +116,7 @@ def together(tallies: list[Tally]) -> Tally:
         in_flight=sum(each.in_flight for each in tallies),
         waiting=sum(each.waiting for each in tallies),
         output_tokens=sum(each.output_tokens for each in tallies),
+        tokens_under_way=sum(each.tokens_under_way for each in tallies),
         ttfts=[value for each in tallies for value in each.ttfts[-_LAST:]],
         tpots=[value for each in tallies for value in each.tpots[-_LAST:]],
     )

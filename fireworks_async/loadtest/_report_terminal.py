@@ -65,6 +65,17 @@ def _run(run: Run, cell: int) -> Iterator[str]:
     yield f"  measured {window.seconds:.2f} s, {window.reason}"
     if run.stopped is not None:
         yield f"  ended early: {run.stopped}"
+    if summary.completed or summary.cancelled:
+        yield from _table(run, cell)
+        yield from _throughput(summary)
+    if run.sentinels is not None:
+        yield _sentinels(run.sentinels)
+    for kind, examples in summary.error_examples.items():
+        yield f"  error {kind} ({summary.error_classes[kind]}): {examples[0]}"
+
+
+def _table(run: Run, cell: int) -> Iterator[str]:
+    summary = run.summary
     cells = "".join(f"{name:>{cell}}" for name in _COLUMNS)
     yield f"  {'':{_NAME}}{'mean':>10}{cells}"
     for label, name in _LATENCIES.items():
@@ -76,11 +87,6 @@ def _run(run: Run, cell: int) -> Iterator[str]:
         yield f"  {label:{_NAME}}{milliseconds(found.mean):>10}{_cells(found, cell)}"
     if run.is_closed:
         yield "  (closed loop: a start waits for an end, so none can be late)"
-    yield from _throughput(summary)
-    if run.sentinels is not None:
-        yield _sentinels(run.sentinels)
-    for kind, examples in summary.error_examples.items():
-        yield f"  error {kind} ({summary.error_classes[kind]}): {examples[0]}"
 
 
 def _sentinels(found: Sentinels) -> str:
@@ -209,6 +215,9 @@ def _calibration(found: Calibration) -> str:
 
 
 def _verdict(report: LoadTestReport) -> Iterator[str]:
+    if not any(run.summary.completed or run.summary.cancelled for run in report.runs):
+        yield "verdict    none: nothing was answered"
+        return
     verdict = report.verdict
     meaning = {
         "clean": "the numbers are the server's",

@@ -1,6 +1,7 @@
 """``run_loadtest``: from options to a report; each step is another module's."""
 
 import asyncio
+import math
 import os
 import secrets
 import time
@@ -41,6 +42,7 @@ _FIREWORKS = "fireworks.ai"
 # Of the rate that was asked for.
 _DELIVERED = 0.9
 _APART = 1_000_003
+_RETRIES = 4
 
 
 async def run_loadtest(
@@ -130,7 +132,7 @@ class _LoadTest:
         self._ask_for_metrics(url)
         guess = estimate(
             base_url=url,
-            requests=_planned(options, len(self._loads)),
+            requests=_planned(options, self._loads),
             prices=self._prices,
             workload=self._workload,
         )
@@ -166,7 +168,7 @@ class _LoadTest:
         if self._options.max_cost is not None and self._prices is None:
             raise LoadTestError(
                 f"no price of {self._options.model} is known to hold a limit of cost "
-                "with: give prices"
+                "with: give prices (--prices IN,OUT)"
             )
         if not confirm(guess):
             raise LoadTestError("not confirmed; nothing was sent but what was asked")
@@ -186,7 +188,8 @@ class _LoadTest:
         params = {k: v for k, v in self._workload.params.items() if k != "ignore_eos"}
         async with open_client(self._target) as client:
             caller = ClientCaller(
-                client,
+                # Nothing is measured yet: a busy server is asked again.
+                client.with_options(max_retries=_RETRIES),
                 model=self._target.model,
                 endpoint=self._target.endpoint,
                 now=time.monotonic,
@@ -339,9 +342,20 @@ def _prices(options: Options) -> Prices | None:
         return None
 
 
-def _planned(options: Options, runs: int) -> int | None:
-    requests = options.limits().requests
-    return None if requests is None or options.find_max else requests * runs
+def _planned(options: Options, loads: list[tuple[str, Load]]) -> int | None:
+    """How many requests there are going to be; None: as many as the time holds."""
+    limits = options.limits()
+    if options.find_max is not None:
+        return None
+    planned = 0.0
+    for _, load in loads:
+        most = math.inf if limits.requests is None else limits.requests
+        if load.times is not None:
+            most = min(most, len(load.times))
+        elif not load.is_closed:
+            most = min(most, load.requests_within(limits.duration))
+        planned += most
+    return round(planned) if math.isfinite(planned) else None
 
 
 def _was_delivered(run: Run, load: Load) -> bool:

@@ -53,6 +53,7 @@ class Runner:
         output_of: How chunks are read.
         may_start: Asked before each start; False ends the run.
         on_start: Told of each start.
+        on_first: Told of each record when its first token is in.
         on_record: Given each record when it is whole.
     """
 
@@ -67,6 +68,7 @@ class Runner:
         output_of: Callable[..., Output],
         may_start: Callable[[], bool] = lambda: True,
         on_start: Callable[[], object] = lambda: None,
+        on_first: Callable[[Record], object] = lambda _: None,
         on_record: Callable[[Record], None] = lambda _: None,
     ) -> None:
         self._call = call
@@ -77,6 +79,7 @@ class Runner:
         self._output_of = output_of
         self._may_start = may_start
         self._on_start = on_start
+        self._on_first = on_first
         self._on_record = on_record
         self._origin = 0.0
         self._stopped = False
@@ -85,7 +88,7 @@ class Runner:
         self._sleepers: set[asyncio.Future[None]] = set()
         self._patient: set[asyncio.Future[None]] = set()
         self._started = 0
-        self._in_flight = 0
+        self._under_way: set[Probe] = set()
         self._waiting = 0
         self.records: list[Record] = []
 
@@ -97,7 +100,12 @@ class Runner:
     @property
     def in_flight(self) -> int:
         """How many are being answered."""
-        return self._in_flight
+        return len(self._under_way)
+
+    @property
+    def tokens_under_way(self) -> int:
+        """Output tokens, about, of those that are being answered."""
+        return sum(probe.tokens_seen for probe in self._under_way)
 
     @property
     def waiting(self) -> int:
@@ -240,9 +248,14 @@ class Runner:
             process=self._limits.stripe[0],
             intended_at=now - self._origin if due is None else due,
         )
-        probe = Probe(record, origin=self._origin, output_of=self._output_of)
+        probe = Probe(
+            record,
+            origin=self._origin,
+            output_of=self._output_of,
+            on_first=self._on_first,
+        )
         self._started += 1
-        self._in_flight += 1
+        self._under_way.add(probe)
         self._on_start()
         probe.start(now)
         answer = ""
@@ -254,7 +267,7 @@ class Runner:
             probe.fail(self._clock.now(), "stopped", "the run was over before its end")
             raise
         finally:
-            self._in_flight -= 1
+            self._under_way.discard(probe)
             self._keep(record)
         return record, answer
 

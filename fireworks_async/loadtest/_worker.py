@@ -55,7 +55,11 @@ async def _work() -> None:
     ]
     try:
         outcome = await run_job(
-            job, origin=start.origin, on_record=tally.add, on_runner=runners.append
+            job,
+            origin=start.origin,
+            on_first=tally.see,
+            on_record=tally.add,
+            on_runner=runners.append,
         )
     except (FireworksError, TypeError, ValueError) as error:
         _say(Failed(str(error)))

@@ -128,10 +128,30 @@ def test_a_stage_needs_a_rate_and_a_time(text):
             "constant arrivals, 1/s to 2/s for 3 s then 2/s for 4 s",
             None,
         ),
-        (Load(times=(0.0,)), "trace of 1 requests", None),
+        (Load(times=(0.0,)), "trace of 1 request", None),
     ],
 )
 def test_a_load_in_words(load, said, rate):
     assert str(load) == said
     assert load.rate == rate
     assert load.is_closed == (said.startswith("closed"))
+
+
+@pytest.mark.parametrize(
+    ("stages", "seconds", "requests"),
+    [
+        ("5:10", None, 50),
+        ("5:10", 4, 20),
+        ("5:10,10-20:10", None, 200),
+        ("5:10,10-20:10", 15, 125),
+        ("5:10,10-20:10", 5, 25),
+    ],
+)
+def test_how_many_are_due(stages, seconds, requests):
+    load = Load(segments=parse_stages(stages))
+    assert load.requests_within(seconds) == pytest.approx(requests)
+
+
+def test_how_many_are_due_at_one_rate():
+    assert flat(5).requests_within(4) == 20
+    assert flat(5).requests_within(None) == float("inf")

@@ -28,10 +28,20 @@ def made(saturation, told, stop_all=None):
 async def test_it_tells_how_the_run_is_doing():
     told = []
     overseer = made(Never(), told)
-    overseer.look(Tally(started=5, in_flight=2, waiting=1, ttfts=[3.0, 1.0, 2.0]))
+    overseer.look(
+        Tally(
+            started=5,
+            in_flight=2,
+            waiting=1,
+            output_tokens=30,
+            tokens_under_way=4,
+            ttfts=[3.0, 1.0, 2.0],
+        )
+    )
     [progress] = told
     assert (progress.name, progress.planned, progress.duration) == ("rate 5/s", 7, 3.0)
     assert (progress.started, progress.in_flight, progress.waiting) == (5, 2, 1)
+    assert progress.output_tokens == 34
     assert (progress.ttft, progress.tpot) == (2.0, None)
     assert not overseer.stop.is_set()
 

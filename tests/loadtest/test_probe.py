@@ -50,6 +50,17 @@ def test_a_role_is_an_event_and_no_token():
     assert record.counted_by == "events"
 
 
+def test_the_first_token_is_told_at_once_and_once():
+    told = []
+    probe = Probe(Record(index=0, intended_at=0.0), origin=0.0, on_first=told.append)
+    probe.start(0.0)
+    for read in ([ROLE], [chunk("a")], [chunk("b")]):
+        probe.feed([made(wire) for wire in read], 1.0)
+        if read == [ROLE]:
+            assert told == []
+    assert told == [probe.record]
+
+
 def test_reasoning_is_a_token_and_not_visible():
     think = chunk(delta={"reasoning_content": "hm"})
     record = feed([[think], [think], [chunk("a")]], counted(3))

@@ -1,10 +1,12 @@
 import asyncio
 
+import msgspec
 import pytest
 
 from fireworks_async.errors import LoadTestError
 from fireworks_async.loadtest import _processes
 from fireworks_async.loadtest._processes import run_everywhere
+from fireworks_async.loadtest._runner import Limits
 from fireworks_async.simulator import Simulator
 from tests.loadtest.test_engine import job
 
@@ -12,15 +14,26 @@ from tests.loadtest.test_engine import job
 async def test_here(monkeypatch):
     monkeypatch.setattr(_processes, "_EVERY", 0.01)
     tallies = []
-    async with Simulator(ttft=0.05) as simulator:
+    async with Simulator(ttft=0.05, gap=0.02) as simulator:
         [outcome] = await run_everywhere(
             job(simulator.base_url),
             1,
             stop=asyncio.Event(),
             on_tally=lambda tally: tallies.append((tally.started, tally.in_flight)),
         )
+        tokens = []
+        await run_everywhere(
+            msgspec.structs.replace(
+                job(simulator.base_url), limits=Limits(duration=0.2, drain=1.0)
+            ),
+            1,
+            stop=asyncio.Event(),
+            on_tally=lambda tally: tokens.append((len(tally.ttfts), tally.completed)),
+        )
     assert len(outcome.records) == 6
     assert (2, 2) in tallies
+    # A first token is told before its answer is whole.
+    assert any(first > whole for first, whole in tokens)
 
 
 async def test_stopping_here():
@@ -63,6 +76,17 @@ async def test_stopping_elsewhere():
         await simulator.until(lambda: len(simulator.requests) >= 4)
         stop.set()
         outcomes = await run
+    assert sum(len(outcome.records) for outcome in outcomes) < 10_000
+
+
+@pytest.mark.slow
+async def test_stopping_before_they_have_begun():
+    stop = asyncio.Event()
+    stop.set()
+    async with Simulator() as simulator:
+        outcomes = await run_everywhere(
+            job(simulator.base_url, requests=10_000), 2, stop=stop
+        )
     assert sum(len(outcome.records) for outcome in outcomes) < 10_000
 
 

@@ -7,6 +7,7 @@ from tests.support.loads import dropped, record
 def test_counts():
     tally = Tally()
     for each in (record(), record(error="429"), record(gaps=()), dropped()):
+        tally.see(each)
         tally.add(each)
     assert (tally.completed, tally.errors) == (2, 2)
     assert tally.output_tokens == 21
@@ -17,14 +18,14 @@ def test_counts():
 def test_only_the_last_are_kept():
     tally = Tally()
     for _ in range(1_000):
-        tally.add(record(gaps=()))
+        tally.see(record(gaps=()))
     assert 200 <= len(tally.ttfts) <= 400
 
 
 def test_what_is_shown_is_from_the_intended_start():
     tally = Tally()
     for number in range(60):
-        tally.add(record(start=1.0 + number, intended=1.0))
+        tally.see(record(start=1.0 + number, intended=1.0))
     assert tally.ttfts[:2] == pytest.approx([0.1, 1.1])
     assert tally.recent_wait() == pytest.approx(45.1)
     assert Tally(ttfts=[1.0] * 29).recent_wait() is None
@@ -32,8 +33,9 @@ def test_what_is_shown_is_from_the_intended_start():
 
 def test_processes_add_up():
     one, other = Tally(started=2, in_flight=1), Tally(started=3, in_flight=2)
-    one.add(record())
-    other.add(record())
+    for each in (one, other):
+        each.see(record())
+        each.add(record())
     both = together([one, other])
     assert (both.started, both.in_flight, both.completed) == (5, 3, 2)
     assert len(both.ttfts) == 2

@@ -82,6 +82,14 @@ def test_stages_show_both_latencies_too():
     assert "closed loop" not in text
 
 
+def test_nothing_was_answered():
+    text = text_of(run([record(n, error="connect") for n in range(3)]))
+    assert "error connect (3): it was connect" in text
+    assert text.endswith("verdict    none: nothing was answered")
+    assert "p50" not in text
+    assert "tokens/s" not in text
+
+
 def test_what_went_wrong():
     records = [*closed_loop(), record(40, start=1.0, error="429"), dropped(41)]
     text = text_of(run(records, stopped="it was stopped"))

@@ -229,10 +229,12 @@ async def test_a_level_that_was_not_reached_did_not_pass():
 
 
 class Impatience:
-    """Calls a server saturated once twenty are being answered."""
+    """Calls a server saturated once so many are being answered."""
+
+    most = 5
 
     def tell(self, _elapsed, tally):
-        return "piled up" if tally.in_flight >= 20 else None
+        return "piled up" if tally.in_flight >= self.most else None
 
 
 @pytest.fixture
@@ -249,7 +251,7 @@ async def test_a_run_in_which_requests_pile_up_ends_early():
         [run] = report.runs
         assert run.is_saturated
         assert run.stopped == "piled up"
-        assert 20 <= run.summary.requests < 5_000
+        assert 5 <= run.summary.requests < 5_000
         assert run.sentinels.requests > 1
         assert "piled up" in report.json().decode()
         asked_for = await measure(
@@ -311,6 +313,17 @@ async def test_a_server_elsewhere_is_asked_about_first():
         await run_loadtest(model=MODEL, api_key="fw_test", confirm=refuse)
     assert asked_about[0].host == "api.fireworks.ai"
     assert asked_about[0].requests == 100
+    for options in (
+        {"rate": 5, "duration": 20},
+        {"rate": [1, 3], "duration": 25},
+        {"concurrency": 4, "duration": 20},
+        {"rate": 5, "duration": 20, "requests": 30},
+    ):
+        with pytest.raises(LoadTestError, match="not confirmed"):
+            await run_loadtest(
+                model=MODEL, api_key="fw_test", confirm=refuse, **options
+            )
+    assert [each.requests for each in asked_about[1:]] == [100, 100, None, 30]
     with pytest.raises(LoadTestError, match="give prices"):
         await run_loadtest(model="who/knows", api_key="fw_test", max_cost=1.0)
 
@@ -337,6 +350,14 @@ async def test_what_cannot_be_run(monkeypatch):
     with pytest.raises(LoadTestError, match="a search needs targets"):
         async with Simulator() as simulator:
             await measure(simulator, find_max=" ")
+
+
+@pytest.mark.usefixtures("hurry")
+async def test_a_busy_server_is_asked_again_for_lengths():
+    async with Simulator() as simulator:
+        simulator.always(Rejection.overloaded(), when=lambda r: r.number <= 1)
+        report = await measure(simulator)
+    assert report.runs[0].summary.completed == 12
 
 
 async def test_a_server_that_counts_nothing():
