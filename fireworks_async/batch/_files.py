@@ -28,6 +28,7 @@ except ModuleNotFoundError:  # Windows
 
 _BLOCK: Final = 256 * 1024
 _LOOKED_AT: Final = 512
+_KEPT: Final = "what is recorded stays, and the same command goes on from it"
 
 
 class RecordFile:
@@ -85,7 +86,7 @@ class RecordFile:
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, offset)
-            raise BatchError(f"{self.path}: {error.strerror}") from None
+            raise BatchError(f"{self.path}: {error.strerror}; {_KEPT}") from None
         self.size += len(record)
         return offset
 
@@ -98,7 +99,7 @@ class RecordFile:
         try:
             os.fsync(self._descriptor)
         except OSError as error:
-            raise BatchError(f"{self.path}: {error.strerror}") from None
+            raise BatchError(f"{self.path}: {error.strerror}; {_KEPT}") from None
 
     def read_at(self, offset: int, length: int) -> bytes:
         """The record that begins there."""
@@ -188,7 +189,8 @@ def replaced(path: Path, lines: Iterator[bytes]) -> int:
         sync_directory(path)
     except OSError as error:
         other.unlink(missing_ok=True)
-        raise BatchError(f"{path}: cannot be rewritten: {error.strerror}") from None
+        said = f"cannot be rewritten: {error.strerror}; {_KEPT}"
+        raise BatchError(f"{path}: {said}") from None
     return count
 
 

@@ -3,10 +3,12 @@
 import asyncio
 import sys
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, TaskProgressColumn
+from rich.text import Text
 
 from fireworks_async.cli._lines import say
 
@@ -67,28 +69,35 @@ class _Lines:
         pass
 
 
+class _Screen(Progress):
+    """A bar over the whole width, and under it what there is to say, in full."""
+
+    words = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield self.make_tasks_table(self.tasks)
+        yield Text(self.words)
+
+
 class _Bar:
     def __init__(self) -> None:
-        self._progress = Progress(
-            BarColumn(),
-            TextColumn("{task.description}"),
+        self._screen = _Screen(
+            BarColumn(bar_width=None),
+            TaskProgressColumn(),
             console=Console(file=sys.stderr),
             transient=True,
+            expand=True,
         )
-        self._task = self._progress.add_task("", total=None)
-        self._progress.start()
+        self._task = self._screen.add_task("", total=None)
+        self._screen.start()
 
     def show(self, progress: "BatchProgress") -> None:
         over = progress.succeeded + progress.failed + progress.skipped
-        self._progress.update(
-            self._task,
-            total=progress.total,
-            completed=over,
-            description=in_words(progress),
-        )
+        self._screen.words = in_words(progress)
+        self._screen.update(self._task, total=progress.total, completed=over)
 
     def close(self) -> None:
-        self._progress.stop()
+        self._screen.stop()
 
 
 def in_words(progress: "BatchProgress") -> str:

@@ -155,7 +155,7 @@ def test_a_full_disk_leaves_whole_records(path, monkeypatch):
         return write(descriptor, data[: room.pop()])
 
     monkeypatch.setattr(os, "write", almost_full)
-    with pytest.raises(BatchError, match="No space left on device"):
+    with pytest.raises(BatchError, match="No space left on device; what is rec"):
         file.append(B)
     monkeypatch.undo()
     assert file.append(B) == len(A)

@@ -107,6 +107,10 @@ async def test_a_bar_on_a_terminal(monkeypatch):
             return True
 
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("COLUMNS", "80")
     said = await watched("auto", FakeControl(), monkeypatch, Screen())
-    assert "30/100 rows" in said
+    assert "30%" in said
+    lines = [text.rstrip() for text in said.replace("\r", "\n").splitlines()]
+    at = next(n for n, text in enumerate(lines) if text.startswith("30/100 rows"))
+    # Nothing is left out where a line is short.
+    assert " ".join(lines[at : at + 3]) == in_words(NOW)
