@@ -121,7 +121,7 @@ class AnswerReader(Generic[ChunkT, ResultT]):
     @property
     def is_live(self) -> bool:
         """Whether a connection is held."""
-        return self._live is not None
+        return self._live is not None and self._live[0].is_held
 
     @property
     def info(self) -> ResponseInfo:

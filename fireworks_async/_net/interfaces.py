@@ -139,6 +139,11 @@ class ByteResponse(Protocol):
     status: int
     headers: Mapping[str, str]
 
+    @property
+    @abstractmethod
+    def is_held(self) -> bool:
+        """Whether the lease has not been given back, here or by the pool's closing."""
+
     @abstractmethod
     async def read(self) -> bytes:
         """Wait for bytes, and take all that have come; ``b""`` at the end of the body.

@@ -129,6 +129,11 @@ class PooledResponse:
         """Whether the rest of the body is still awaited."""
         return self._drain is not None
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the lease has not been given back."""
+        return self._on_end is not None
+
     async def read(self) -> bytes:
         """Wait for bytes, and take all that have come; ``b""`` at the end of the body.
 

@@ -496,6 +496,14 @@ class TestThrownAway:
         ]
         assert rig.ended == "closed"
 
+    async def test_after_the_client_was_closed_it_is_silent(self, rig_for):
+        rig = rig_for(ok("a"))
+        await anext(rig.stream)
+        rig.transport.responses[0].close()
+        del rig.stream
+        gc.collect()
+        rig.reader.close()
+
     @pytest.mark.parametrize("state", ["unused", "ended", "closed", "failed", "left"])
     async def test_otherwise_it_is_silent(self, rig_for, state):
         rig = rig_for(Answer(status=400) if state == "failed" else ok("a"))

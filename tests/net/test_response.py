@@ -335,6 +335,12 @@ class TestConnectionsThatCloseUnseen:
 
 
 class TestFinishing:
+    @pytest.mark.parametrize("way", ["finish", "close"])
+    async def test_it_is_held_no_longer(self, rig, way):
+        assert rig.response.is_held
+        getattr(rig.response, way)()
+        assert not rig.response.is_held
+
     async def test_at_the_end_of_the_body(self, rig):
         rig.content.feed_eof()
         rig.response.finish()

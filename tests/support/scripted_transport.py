@@ -98,6 +98,11 @@ class ScriptedResponse:
         """How many steps have not been read."""
         return len(self._steps)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the lease has not been given back."""
+        return self.ended is None
+
     async def read(self) -> bytes:
         self.reads += 1
         if self._lost is not None:
