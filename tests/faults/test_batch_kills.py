@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import json
 import os
 import random
@@ -36,11 +37,21 @@ class Zygote:
         await self._process.wait()
 
     async def start(
-        self, folder, url, *, at=0, largest=0, ordered=False, retry=(), places=PLACES
+        self,
+        folder,
+        url,
+        *,
+        output="out.jsonl",
+        at=0,
+        largest=0,
+        ordered=False,
+        retry=(),
+        places=PLACES,
     ):
         command = {
             "folder": str(folder),
             "url": url,
+            "output": output,
             "at": at,
             "largest": largest,
             "ordered": ordered,
@@ -136,7 +147,14 @@ async def killed_in_flight(tmp_path, zygote, kills, seed, rows=50):
     return lost, again
 
 
-async def killed_in_each_call(tmp_path, zygote, step=1):
+def unpack(folder):
+    """Let packed files be what they would be plain."""
+    for path in folder.glob("out*.gz"):
+        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+        path.unlink()
+
+
+async def killed_in_each_call(tmp_path, zygote, output):
     """Let runs die in the n-th change of a file; gives how many changes there are."""
     at = 1
     while True:
@@ -145,18 +163,20 @@ async def killed_in_each_call(tmp_path, zygote, step=1):
         async with Simulator(tokens=2) as simulator:
             url = simulator.base_url
             # So that there is something to be put in order.
-            await zygote.start(folder, url, places=2)
+            await zygote.start(folder, url, output=output, places=2)
             assert await zygote.status() == 0
             lines = read_lines(folder / "in.jsonl")
             for each in lines[:4]:
                 each["body"]["max_tokens"] = 3
             write_lines(folder / "in.jsonl", lines)
             options = {"ordered": True, "retry": ["refused"], "places": 2}
+            options["output"] = output
             await zygote.start(folder, url, at=at, **options)
             status = await zygote.status()
             assert status in (0, KILLED)
             await zygote.start(folder, url, **options)
             assert await zygote.status() == 0
+            unpack(folder)
             assert_whole(folder, 20)
             numbers = [
                 each["batch"]["line"] for each in read_lines(folder / "out.jsonl")
@@ -168,7 +188,7 @@ async def killed_in_each_call(tmp_path, zygote, step=1):
             assert extra <= 2 + 2 * 2, at
         if status == 0:
             return at
-        at += step
+        at += 1
 
 
 async def test_a_killed_run_is_gone_on_with(tmp_path, zygote):
@@ -186,8 +206,11 @@ async def test_after_200_kills_every_row_is_there_once(tmp_path, zygote, capsys)
 
 @pytest.mark.slow
 @pytest.mark.timeout(200)
-async def test_no_change_of_a_file_is_a_bad_moment_to_die(tmp_path, zygote, capsys):
-    calls = await killed_in_each_call(tmp_path, zygote)
+@pytest.mark.parametrize("output", ["out.jsonl", "out.jsonl.gz"])
+async def test_no_change_of_a_file_is_a_bad_moment_to_die(
+    tmp_path, zygote, capsys, output
+):
+    calls = await killed_in_each_call(tmp_path, zygote, output)
     with capsys.disabled():
         sys.stdout.write(f"\ndied in each of {calls - 1} changes of files\n")
     assert calls > 15

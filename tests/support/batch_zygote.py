@@ -1,7 +1,7 @@
 """Runs batches in forks of one process that has everything imported, to be killed.
 
-Commands come as lines of JSON on standard input: ``{"folder", "url", "at", "ordered",
-"retry", "concurrency", "largest"}``. For each, the pid of the fork is printed, and later its exit status. With
+Commands come as lines of JSON on standard input: ``{"folder", "url", "output", "at",
+"ordered", "retry", "concurrency", "largest"}``. For each, the pid of the fork is printed, and later its exit status. With
 ``at``, the fork dies at that call of those that change a file, in the middle of it;
 with ``largest``, its files cannot grow beyond so many bytes.
 """
@@ -45,7 +45,7 @@ async def run(command):
     async with AsyncFireworks(base_url=command["url"], api_key="fw_test") as client:
         await run_batch(
             f"{folder}/in.jsonl",
-            f"{folder}/out.jsonl",
+            f"{folder}/{command['output']}",
             client=client,
             concurrency=command["concurrency"],
             ordered=command["ordered"],
