@@ -71,9 +71,12 @@ def _head(report: LoadTestReport, title: str) -> Iterator[str]:
 
 def _tiles(run: Run) -> Iterator[str]:
     summary = run.summary
+    # Where there is a schedule, who asks waits from the moment that it meant.
+    ttft = summary.ttft if run.is_closed else summary.ttft_scheduled
+    since = "" if run.is_closed else " from the intended start"
     tiles = [
-        ("Time to first token, median", milliseconds(summary.ttft.p50)),
-        ("… 95 of 100 within", _or_few(summary.ttft, "p95")),
+        (f"Time to first token{since}, median", milliseconds(ttft.p50)),
+        ("… 95 of 100 within", _or_few(ttft, "p95")),
         ("Inter-token, median", milliseconds(summary.itl.p50)),
         ("Output tokens/s", f"{summary.output_tokens_per_second:,.0f}"),
         ("Requests/s", f"{summary.requests_per_second:,.2f}"),
@@ -128,6 +131,8 @@ def _latencies(run: Run) -> Iterator[str]:
         is_of_schedule = name.endswith("_scheduled") or name == "schedule_lag"
         if not found.n or (run.is_closed and is_of_schedule):
             continue
+        if name == "ttfv" and found.p50 == run.summary.ttft.p50:
+            continue
         cells = "".join(f"<td>{_cell(found, column)}</td>" for column in _COLUMNS)
         yield f"<tr><th>{escape(label)}</th>{cells}</tr>"
     if run.sentinels is not None and run.sentinels.e2e.n:
@@ -136,7 +141,8 @@ def _latencies(run: Run) -> Iterator[str]:
         yield f"<tr><th>Who asked for one token beside it</th>{cells}</tr>"
     for name, found in run.summary.server.items():
         cells = "".join(f"<td>{_cell(found, column)}</td>" for column in _COLUMNS)
-        yield f"<tr><th>Server: {escape(name.replace('_', ' '))}</th>{cells}</tr>"
+        said = name.removeprefix("server_").replace("_", " ")
+        yield f"<tr><th>The server's own {escape(said)}</th>{cells}</tr>"
     yield "</tbody></table></div>"
 
 
@@ -176,7 +182,8 @@ def _overview(runs: Iterable[Run]) -> Iterator[str]:
             _or_few(summary.ttft, "p95"),
             milliseconds(summary.itl.p50),
             f"{summary.error_share:.1%}",
-            f'<span class="badge {run.verdict.grade}">{run.verdict.grade}</span>',
+            f'<span class="badge {run.verdict.grade}">{run.verdict.grade}</span>'
+            f"{' ended early' if run.stopped else ''}",
         )
         row = "".join(f"<td>{value}</td>" for value in values)
         yield f"<tr><th>{escape(run.name)}</th>{row}</tr>"

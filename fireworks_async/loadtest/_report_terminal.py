@@ -193,7 +193,8 @@ def _overview(runs: Sequence[Run]) -> Iterator[str]:
             f"{run.name:20}{summary.output_tokens_per_second:>12,.1f}"
             f"{summary.requests_per_second:>12.2f}"
             f"{milliseconds(summary.ttft.p50):>12}{milliseconds(summary.ttft.p95):>12}"
-            f"{milliseconds(summary.itl.p50):>12}{summary.errors:>9}  {run.verdict.grade}"
+            f"{milliseconds(summary.itl.p50):>12}{summary.errors:>9}  "
+            f"{run.verdict.grade}{', ended early' if run.stopped else ''}"
         )
 
 

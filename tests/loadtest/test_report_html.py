@@ -1,6 +1,7 @@
 import re
 from html.parser import HTMLParser
 
+from fireworks_async.loadtest._arrivals import Load, Segment
 from fireworks_async.loadtest._report_html import html_page
 from fireworks_async.loadtest._summary import Sentinels
 from fireworks_async.loadtest._sweep import Search
@@ -70,6 +71,31 @@ def test_what_it_shows():
     ):
         assert said in page, said
     assert "turns 1" not in page
+
+
+def test_where_there_is_a_schedule_its_latency_comes_first():
+    load = Load(segments=(Segment(10, 10),))
+    late = [record(n, start=n / 10 + 0.05, intended=n / 10) for n in range(60)]
+    page = html_page(report(run(late, load)))
+    first = (
+        "<div><b>150 ms</b><span>Time to first token from the intended start, median"
+    )
+    assert first in page
+    assert "<b>100 ms</b><span>Time to first token, median" in html_page(report(run()))
+
+
+def test_rows_say_something_of_their_own():
+    times = {"server_time_to_first_token": 0.08, "prefill_duration": 0.03}
+    page = html_page(report(run([record(n, start=n, server=times) for n in range(9)])))
+    assert "first visible" not in page
+    assert "The server's own time to first token</th><td>80.0 ms" in page
+    assert "The server's own prefill duration</th>" in page
+
+
+def test_a_run_that_ended_early_is_marked():
+    page = html_page(report(run(), run(name="rate 9/s", stopped="requests piled up")))
+    assert page.count("ended early") == 1
+    assert "Ended early: requests piled up." in page
 
 
 def test_what_the_load_did_to_others():
