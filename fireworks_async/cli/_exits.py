@@ -51,7 +51,8 @@ def with_exit_code(command: Callable[P, ExitCode]) -> Callable[P, ExitCode]:
             complain(str(error))
             return ExitCode.FAILED
         except OSError as error:
-            complain(error.strerror or str(error))
+            what = error.strerror or str(error)
+            complain(f"{error.filename}: {what}" if error.filename else what)
             return ExitCode.FAILED
 
     return ending

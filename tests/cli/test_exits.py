@@ -43,6 +43,7 @@ def test_a_command_that_returns_ends_as_it_says():
         (APITimeoutError("silence", phase="receive"), 1, "error: silence"),
         (OSError(28, "No space left on device"), 1, "error: No space left on device"),
         (OSError("odd"), 1, "error: odd"),
+        (FileNotFoundError(2, "No such file", "a/b"), 1, "error: a/b: No such file"),
         (KeyboardInterrupt(), 3, "stopped"),
     ],
     ids=lambda value: type(value).__name__,
