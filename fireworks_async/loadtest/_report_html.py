@@ -175,6 +175,7 @@ def _overview(runs: Iterable[Run]) -> Iterator[str]:
     yield f'<div class="wide"><table><thead><tr><th></th>{cells}</tr></thead><tbody>'
     for run in runs:
         summary = run.summary
+        early = " ended early" if run.stopped else ""
         values = (
             f"{summary.output_tokens_per_second:,.1f}",
             f"{summary.requests_per_second:,.2f}",
@@ -182,8 +183,7 @@ def _overview(runs: Iterable[Run]) -> Iterator[str]:
             _or_few(summary.ttft, "p95"),
             milliseconds(summary.itl.p50),
             f"{summary.error_share:.1%}",
-            f'<span class="badge {run.verdict.grade}">{run.verdict.grade}</span>'
-            f"{' ended early' if run.stopped else ''}",
+            f'<span class="badge {run.verdict.grade}">{run.verdict.grade}</span>{early}',
         )
         row = "".join(f"<td>{value}</td>" for value in values)
         yield f"<tr><th>{escape(run.name)}</th>{row}</tr>"
