@@ -118,25 +118,25 @@ class Recorded(msgspec.Struct):
     """
 
     custom_id: str | None
-    response: _StatusSeen | None = None
-    error: _ErrorSeen | None = None
+    response: _StatusSeen | msgspec.UnsetType | None = msgspec.UNSET
+    error: _ErrorSeen | msgspec.UnsetType | None = msgspec.UNSET
     batch: _Facts = msgspec.field(default_factory=_Facts)
 
     @property
     def has_failed(self) -> bool:
         """Whether it is the record of a failure."""
-        return self.error is not None or self.response is None
+        return bool(self.error) or not self.response
 
     @property
     def cause(self) -> str:
         """The cause of the failure."""
-        code = None if self.error is None else self.error.code
+        code = self.error.code if self.error else None
         return str(code or "server")
 
     @property
     def status(self) -> int | None:
         """The HTTP status, if there was one."""
-        return None if self.response is None else self.response.status_code
+        return self.response.status_code if self.response else None
 
 
 class _Copied(msgspec.Struct):
@@ -226,9 +226,12 @@ def encode_copy(line: bytes, *, custom_id: str, number: int, run: int) -> bytes:
 def read(line: bytes) -> Recorded | None:
     """What a line says; None when it is no whole record."""
     try:
-        return _recorded(line)
+        recorded = _recorded(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+    # A line of an input has a name too, and is nobody's answer.
+    is_request = recorded.response is recorded.error is msgspec.UNSET
+    return None if is_request else recorded
 
 
 def _failed(

@@ -114,7 +114,8 @@ def in_words(progress: "BatchProgress") -> str:
     ]
     if progress.cost:
         projected = progress.projected_cost
-        of = "" if projected is None else f" of about ${projected:.2f}"
+        digits = 4 if projected is not None and projected < 1 else 2
+        of = "" if projected is None else f" of about ${projected:.{digits}f}"
         parts.append(f"${progress.cost:.4f}{of}")
     if progress.eta is not None:
         parts.append(f"{_duration(progress.eta)} left")

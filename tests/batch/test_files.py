@@ -93,6 +93,7 @@ def test_a_first_record_that_is_torn_is_cut_off(path):
         b"Dear diary",
         b"Dear diary\nToday\nnothing",
         b'{"a": 1}',
+        b'{"custom_id": "a", "body": {}}\n{"custom_id": "b", "body": {}}\n',
         b"x" * 700_000,
         b"\x1f\x8b\x08\n\xff\0\0",
         b"Dear diary\n",

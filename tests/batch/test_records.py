@@ -135,6 +135,9 @@ def test_lines_of_other_programs_are_read():
     assert read(b'{"custom_id":"a","error":{}}').cause == "server"
 
 
-@pytest.mark.parametrize("line", [b"", b"{", b"[]", b"\xff", b'{"a":1}', b"\0\0"])
+@pytest.mark.parametrize(
+    "line",
+    [b"", b"{", b"[]", b"\xff", b'{"a":1}', b"\0\0", b'{"custom_id":"a","body":{}}'],
+)
 def test_what_is_no_record_is_none(line):
     assert read(line) is None

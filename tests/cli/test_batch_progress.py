@@ -47,7 +47,7 @@ class FakeControl:
 def test_all_that_matters_is_in_one_line():
     assert in_words(NOW) == (
         "30/100 rows · 2 failed · 16 in flight · 2.5 rows/s · 60 tokens/s · "
-        "$0.0123 of about $0.05 · 01:01:40 left · 3 to be sent again (stall) · "
+        "$0.0123 of about $0.0456 · 01:01:40 left · 3 to be sent again (stall) · "
         "waiting for generated tokens"
     )
 
