@@ -16,6 +16,7 @@ from fireworks_async._net.session import NO_CONTEXT
 from fireworks_async._policy.retry import CERTIFICATE_FAILURE
 from fireworks_async.errors import (
     APIConnectionError,
+    APITimeoutError,
     FireworksError,
     StreamStateError,
 )
@@ -38,6 +39,14 @@ def translate(problem: BaseException, url: str) -> APIConnectionError:
             f"the certificate of {origin} could not be verified: "
             f"{_reason(problem.certificate_error)}",
             code=CERTIFICATE_FAILURE,
+        )
+    if isinstance(problem, TimeoutError):
+        # A session that was given has limits of its own.
+        is_connecting = isinstance(problem, aiohttp.ConnectionTimeoutError)
+        return APITimeoutError(
+            f"{'no connection to' if is_connecting else 'nothing from'} {origin} within "
+            "the time that its session allows",
+            phase="connect" if is_connecting else "receive",
         )
     return APIConnectionError(_what_happened(problem, origin))
 

@@ -20,6 +20,7 @@ from fireworks_async._net.response import (
 )
 from fireworks_async.errors import (
     APIConnectionError,
+    APITimeoutError,
     ClientClosedError,
     StreamStateError,
 )
@@ -130,6 +131,22 @@ class TestTranslation:
         assert str(error) == text
         assert error.code is None
         assert SECRET not in repr(vars(error))
+
+    @pytest.mark.parametrize(
+        ("problem", "phase"),
+        [
+            (TimeoutError(), "receive"),
+            (aiohttp.ServerTimeoutError(), "receive"),
+            (aiohttp.SocketTimeoutError(), "receive"),
+            (aiohttp.ConnectionTimeoutError(), "connect"),
+        ],
+    )
+    def test_the_limits_of_a_session_are_timeouts(self, problem, phase):
+        assert isinstance(problem, BORDER_ERRORS)
+        error = translate(problem, ORIGIN)
+        assert type(error) is APITimeoutError
+        assert error.phase == phase
+        assert "that its session allows" in str(error)
 
     def test_a_certificate_is_told_apart(self):
         refused = ssl.SSLCertVerificationError(1, "[SSL] self-signed certificate")
