@@ -89,8 +89,7 @@ def proxy(
         api_key=api_key,
     )
     if check:
-        settings = replace(serving, upstream="" if simulate else None).settings()
-        count = len(settings.deployments)
+        count = replace(serving, upstream="" if simulate else None).check()
         noun = "deployment" if count == 1 else "deployments"
         sys.stdout.write(f"{config or 'no file'}: {count} {noun}, all well\n")
         return ExitCode.OK

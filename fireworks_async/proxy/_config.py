@@ -125,7 +125,7 @@ def _settings(root: Located, scope: Scope) -> GatewaySettings:
     )
     for block in (library, router, general, top):
         block.finish()
-    _check_names(settings, scope, router.line)
+    _check_names(settings, scope)
     return settings
 
 
@@ -166,12 +166,14 @@ def _deployments(top: Block, base: _Base) -> tuple[DeploymentSettings, ...]:
 def _deployment(entry: Block, base: _Base) -> DeploymentSettings:
     name = entry.text("model_name")
     if name is None:
-        raise entry.wrong(entry.line, "model_name", "is missing")
+        raise entry.missing("model_name")
+    if not entry.has("litellm_params"):
+        raise entry.missing("litellm_params")
     params = entry.block("litellm_params")
     info = entry.block("model_info")
     model = params.text("model")
     if model is None:
-        raise params.wrong(params.line, "model", "is missing")
+        raise params.missing("model")
     api_base = _api_base(params)
     settings = DeploymentSettings(
         id=info.text("id") or _id_of(name, model, api_base),
@@ -279,9 +281,7 @@ def _router(router: Block, library: Block, base: _Base) -> RouterSettings:
         allowed_fails=_or(of_library if fails is None else fails, 3),
         cooldown_time=_or(cooldown, 5.0),
         fallbacks=_fallbacks("fallbacks", router, library),
-        default_fallbacks=router.names("default_fallbacks")
-        or library.names("default_fallbacks")
-        or (),
+        default_fallbacks=_default_fallbacks(router, library),
         context_window_fallbacks=_fallbacks(
             "context_window_fallbacks", router, library
         ),
@@ -303,7 +303,23 @@ def _fallbacks(key: str, *blocks: Block) -> dict[str, tuple[str, ...]]:
                 raise block.wrong(row.line, key, "expected a name and its fallbacks")
             for name, inner in row.items():
                 fallbacks.setdefault(name, block.names_in(key, inner))
+                block.scope.referred.append((name, inner.line))
+                block.scope.referred += _referred(inner)
     return fallbacks
+
+
+def _referred(entry: Located) -> list[tuple[str, int]]:
+    names = entry.value if isinstance(entry.value, list) else [entry]
+    return [(str(each.value), each.line) for each in names]
+
+
+def _default_fallbacks(*blocks: Block) -> tuple[str, ...]:
+    for block in blocks:
+        entry = block.take("default_fallbacks")
+        if entry is not None:
+            block.scope.referred += _referred(entry)
+            return block.names_in("default_fallbacks", entry)
+    return ()
 
 
 def _aliases(router: Block) -> dict[str, str]:
@@ -313,6 +329,7 @@ def _aliases(router: Block) -> dict[str, str]:
         if not isinstance(inner.value, str):
             raise router.wrong(inner.line, "model_group_alias", "expected a name")
         aliases[name] = inner.value
+        router.scope.referred.append((inner.value, inner.line))
     return aliases
 
 
@@ -328,20 +345,15 @@ def _database(general: Block) -> Path | None:
     return Path(url.removeprefix(_SQLITE))
 
 
-def _check_names(settings: GatewaySettings, scope: Scope, line: int) -> None:
-    """Say which fallbacks lead nowhere."""
+def _check_names(settings: GatewaySettings, scope: Scope) -> None:
+    """Say which fallbacks and aliases lead nowhere."""
     known = {deployment.model_name for deployment in settings.deployments}
     known |= settings.router.aliases.keys()
     if ANY_MODEL in known:
         return
-    router = settings.router
-    targets = {*router.default_fallbacks, *router.aliases.values()}
-    for table in (router.fallbacks, router.context_window_fallbacks):
-        targets.update(table.keys(), *table.values())
-    for name in sorted(targets - known):
-        raise scope.error(
-            line, f"router_settings: no entry of model_list is called {name}"
-        )
+    for name, line in scope.referred:
+        if name not in known:
+            raise scope.error(line, f"no entry of model_list is called {name}")
 
 
 def _id_of(name: str, model: str, api_base: str | None) -> str:

@@ -7,7 +7,7 @@ import difflib
 import math
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 from fireworks_async.errors import ProxyConfigError
@@ -27,6 +27,9 @@ class Scope:
         source: What the file is called in errors.
         environ: Where ``os.environ/NAME`` is looked up.
         missing: Stands in for what is not there; None makes that an error.
+
+    Attributes:
+        referred: Names of models that have to be listed somewhere, with their lines.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Scope:
     ) -> None:
         self.source = source
         self.missing = missing
+        self.referred: list[tuple[str, int]] = []
         self.environ = dict(os.environ if environ is None else environ)
 
     def at(self, line: int) -> str:
@@ -84,6 +88,15 @@ class Block:
     def wrong(self, line: int, key: str, text: str) -> ProxyConfigError:
         """An error about a key."""
         return self.scope.error(line, f"{self.name}.{key}: {text}")
+
+    def has(self, key: str) -> bool:
+        """Whether a key is there."""
+        return key in self._left
+
+    def missing(self, key: str) -> ProxyConfigError:
+        """An error about a key that has to be there."""
+        text = f"is missing{_nearest(key, self._left.keys())}"
+        return self.wrong(self.line, key, text)
 
     def take(self, key: str) -> Located | None:
         """The value as it is; None when it is absent or empty."""
@@ -239,6 +252,6 @@ def _amount(value: object, *, positive: bool) -> float | None:
     return float(value)
 
 
-def _nearest(word: object, words: "Mapping[str, object] | set[str]") -> str:
+def _nearest(word: object, words: Collection[str]) -> str:
     found = difflib.get_close_matches(str(word), words, n=1)
     return f"; did you mean {found[0]}?" if found else ""

@@ -16,6 +16,7 @@ from fireworks_async._web.server import WebServer
 from fireworks_async.errors import ConfigurationError, ProxyConfigError
 from fireworks_async.proxy._app import GATEWAY, create_app
 from fireworks_async.proxy._config import load_config
+from fireworks_async.proxy._gateway import Gateway
 from fireworks_async.proxy._settings import GatewaySettings
 
 __all__ = ("Serving", "is_loopback", "serve")
@@ -24,6 +25,8 @@ _logger = logging.getLogger("fireworks_async.proxy")
 
 # Streams that are still running this long after the signal are ended.
 _DRAIN: Final = 30.0
+# Many know sk-1234, and shorter ones are found out.
+_SHORTEST_KEY: Final = 12
 _SIMULATED_KEY: Final = "fw_simulated"
 
 
@@ -51,6 +54,17 @@ class Serving:
     upstream: str | None = None
     shared: Path | None = None
 
+    def check(self) -> int:
+        """Find out whether it could be served; how many deployments there are.
+
+        Raises:
+            ConfigurationError: It could not.
+        """
+        settings = self.settings()
+        if self.upstream is None:
+            Gateway(settings)
+        return len(settings.deployments)
+
     def settings(self) -> GatewaySettings:
         """What the configuration says now.
 
@@ -62,10 +76,8 @@ class Serving:
         settings = load_config(
             self.config, missing=_SIMULATED_KEY if is_simulated else None
         )
-        if settings.master_key is None and not is_loopback(self.host):
-            raise ProxyConfigError(
-                f"{self.host} can be reached by others: set general_settings.master_key"
-            )
+        if not is_loopback(self.host):
+            _check_key(settings.master_key, self.host)
         deployments = tuple(
             replace(each, api_base=self.upstream, api_key=_SIMULATED_KEY)
             if is_simulated
@@ -119,6 +131,19 @@ async def serve(serving: Serving, announce: Callable[[str], None]) -> None:
         for watcher in tuple(app[GATEWAY].watchers):
             watcher.cancel()
         await server.stop(drain=_DRAIN)
+
+
+def _check_key(master_key: str | None, host: str) -> None:
+    """Raise a ProxyConfigError when a key does not keep others out."""
+    if master_key is None:
+        raise ProxyConfigError(
+            f"{host} can be reached by others: set general_settings.master_key"
+        )
+    if len(master_key) < _SHORTEST_KEY:
+        raise ProxyConfigError(
+            f"{host} can be reached by others: general_settings.master_key needs "
+            f"{_SHORTEST_KEY} characters or more"
+        )
 
 
 def is_loopback(host: str) -> bool:

@@ -78,3 +78,24 @@ def test_s7_an_open_address_needs_a_key(run: Run):
     ran = run("proxy", "--host", "0.0.0.0", "--simulate", "--check")
     assert ran.code == 2
     assert "master_key" in ran.error
+
+
+def test_check_wants_a_key_as_serving_does(run: Run, monkeypatch: pytest.MonkeyPatch):
+    for name in ("FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    ran = run("proxy", "--check")
+    assert ran.code == 2
+    assert "no API key" in ran.error
+
+
+def test_a_key_that_is_soon_found_out_keeps_nobody_out(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FIREWORKS_API_KEY", "fw_x")
+    config = tmp_path / "config.yaml"
+    config.write_text("general_settings: {master_key: sk-1234}")
+    words = ("proxy", "--check", "--config", str(config))
+    assert run(*words).code == 0
+    ran = run(*words, "--host", "0.0.0.0")
+    assert ran.code == 2
+    assert "needs 12 characters" in ran.error

@@ -110,7 +110,8 @@ def test_without_a_file_any_model_is_taken():
         ("fallbacks: [{a: [b]}]", "fallbacks: [a]", 29, "a name and its fallbacks"),
         ("sqlite:///keys.db", "postgresql://x", 34, "sqlite:///FILE"),
         ("model: fireworks_ai/kimi-k2p6\n", "\n", 5, "model: is missing"),
-        ("[{a: [b]}]", "[{a: [nobody]}]", 24, "is called nobody"),
+        ("[{a: [b]}]", "[{a: [nobody]}]", 29, "is called nobody"),
+        ("litellm_params:", "litellm_parms:", 4, "did you mean litellm_parms?"),
     ],
 )
 def test_a_wrong_value_is_an_error_with_its_line(change, to, line, says):
