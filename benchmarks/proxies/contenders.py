@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,7 @@ class Contender:
     """One running gateway."""
 
     name: str
-    process: subprocess.Popen
+    process: subprocess.Popen | None
     host: str
     port: int
     path: str
@@ -57,6 +58,8 @@ def _tree(pid):
 def cpu_of(contender):
     """Seconds of CPU that the threads of its processes have used."""
     nanoseconds = 0
+    if contender.process is None:
+        return 0.0
     for pid in _tree(contender.process.pid):
         for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
             with contextlib.suppress(OSError):
@@ -67,6 +70,8 @@ def cpu_of(contender):
 def memory_of(contender):
     """Bytes that its processes hold in memory."""
     pages = 0
+    if contender.process is None:
+        return 0.0
     for pid in _tree(contender.process.pid):
         with contextlib.suppress(OSError):
             pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
@@ -143,7 +148,15 @@ def _environ():
 
 @contextlib.contextmanager
 def started(name, upstream, directory, *, core=None, python=None):
-    """Run one in front of an upstream, until the block is left."""
+    """Run one in front of an upstream, until the block is left.
+
+    With "direct" there is none in front of it.
+    """
+    if name == "direct":
+        place = urllib.parse.urlsplit(upstream)
+        path = place.path + "/chat/completions"
+        yield Contender(name, None, place.hostname, place.port, path, MASTER_KEY, 0.0)
+        return
     command, port, environ = _STARTS[name](upstream, directory, python)
     if core is not None:
         command = ["taskset", "-c", str(core), *command]
