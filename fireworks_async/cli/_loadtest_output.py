@@ -2,6 +2,7 @@
 
 import os
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,11 +162,17 @@ def _show(lines: list[str]) -> None:
         sys.stdout.flush()
         return
     console = Console(file=sys.stdout, highlight=False)
-    for line in lines:
+    for line in (part for line in lines for part in _wrapped(line, console.width)):
         text = Text(shown_on(sys.stdout, line))
         for grade, style in _STYLES.items():
             text.highlight_words([f" {grade}"], style)
         console.print(text, soft_wrap=True)
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """A line in parts that end between two words, the later ones further in."""
+    inner = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.wrap(line, width, subsequent_indent=inner) or [""]
 
 
 def _write(path: Path, data: bytes) -> None:

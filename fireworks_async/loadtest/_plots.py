@@ -31,7 +31,6 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
         name: In the legend; empty: not in it.
         points: Horizontal and vertical values.
         colour: Which of the page's eight colours.
-        is_dashed: Whether its line is.
         has_line: Whether the points are joined.
         has_dots: Whether they are shown.
         area: Whether the space below is filled.
@@ -42,7 +41,6 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     points: Sequence[tuple[float, float]]
     colour: int = 0
-    is_dashed: bool = False
     has_line: bool = True
     has_dots: bool = False
     area: bool = False
@@ -56,13 +54,11 @@ class Axis(msgspec.Struct, frozen=True):
     Attributes:
         label: What it measures, with its unit.
         is_log: Whether equal lengths are equal ratios.
-        from_zero: Whether it begins at 0.
         end: Where it ends; None: where the points do.
     """
 
     label: str
     is_log: bool = False
-    from_zero: bool = True
     end: float | None = None
 
 
@@ -75,7 +71,6 @@ class Plot(msgspec.Struct, frozen=True, kw_only=True):
         y: The vertical axis.
         series: What is drawn.
         window: A stretch of the horizontal axis that is marked.
-        marks: Horizontal values with a line and a word.
     """
 
     title: str
@@ -83,7 +78,6 @@ class Plot(msgspec.Struct, frozen=True, kw_only=True):
     y: Axis
     series: Sequence[Series]
     window: tuple[float, float] | None = None
-    marks: Sequence[tuple[float, str]] = ()
 
 
 class _Scale(msgspec.Struct, frozen=True):
@@ -141,8 +135,7 @@ def _scale(
     if axis.is_log:
         low, high = low or 1e-6, max(high, low * 1.5)
         return _Scale(low, high, start, end, True, _log_ticks(low, high))
-    if axis.from_zero:
-        low = min(0.0, low)
+    low = min(0.0, low)
     if high <= low:
         high = low + 1.0
     ticks = _ticks(low, high)
@@ -201,10 +194,6 @@ def _grid(
         f'<text class="label" x="14" y="{middle}" text-anchor="middle" '
         f'transform="rotate(-90 14 {middle})">{escape(plot.y.label)}</text>'
     )
-    for value, word in plot.marks:
-        x = across(value)
-        yield f'<path class="mark" d="M{x} {top}V{bottom}"/>'
-        yield f'<text class="mark" x="{x + 4}" y="{top + 10}">{escape(word)}</text>'
 
 
 def _window(plot: Plot, across: _Scale, top: float, bottom: float) -> Iterator[str]:
@@ -228,8 +217,7 @@ def _drawn(series: Series, across: _Scale, up: _Scale, bottom: float) -> Iterato
             f'L{places[0][0]} {bottom}Z"/>'
         )
     if series.has_line:
-        dashed = " dashed" if series.is_dashed else ""
-        yield f'<path class="line {colour}{dashed}" d="{path}"/>'
+        yield f'<path class="line {colour}" d="{path}"/>'
     for (x, _), spread in zip(places, series.band, strict=False):
         if spread is not None:
             low, high = (up(value) for value in spread)
@@ -247,8 +235,7 @@ def _legend(named: Sequence[Series]) -> Iterator[str]:
     for place, series in enumerate(named):
         x = _LEFT + column * (place % _FEW)
         y = _TOP - 4 + _LEGEND * (place // _FEW)
-        dashed = " dashed" if series.is_dashed else ""
-        yield f'<path class="line c{series.colour % _COLOURS}{dashed}" d="M{x:.0f} {y}h18"/>'
+        yield f'<path class="line c{series.colour % _COLOURS}" d="M{x:.0f} {y}h18"/>'
         yield f'<text x="{x + 24:.0f}" y="{y + 4}">{escape(series.name)}</text>'
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 
 import pytest
@@ -69,6 +70,17 @@ def test_comparing(tmp_path, capsys):
     path.write_bytes(report(run()).json())
     assert show_comparison(str(path), str(path)) == 0
     assert "no difference shown" in capsys.readouterr().out
+
+
+def test_a_narrow_terminal_breaks_lines_between_words(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setenv("COLUMNS", "70")
+    write_reports(report(run()), OutputOptions())
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", sys.stdout.getvalue()).splitlines()
+    assert max(map(len, lines)) <= 80
+    whole = " ".join(" ".join(lines).split())
+    assert "until fewer than 90% of 4 were in flight" in whole
+    assert "" in lines
 
 
 def test_the_verdict_stands_out_on_a_terminal(monkeypatch):

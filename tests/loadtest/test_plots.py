@@ -61,29 +61,25 @@ def test_logarithmic_axes_have_ticks(end):
     assert 2 <= len(of_class(svg, "tick")) <= 9
 
 
-def test_areas_bands_dots_windows_and_marks():
+def test_areas_bands_dots_and_windows():
     svg = drawn(
         Series(
             name="",
             points=[(0, 1), (1, 2)],
             area=True,
             has_dots=True,
-            is_dashed=True,
             band=[(0.5, 4.0), None],
             labels=["first"],
         ),
         window=(0.2, 0.8),
-        marks=[(0.5, "here")],
     )
     for name, count in (
         ("area", 1),
         ("band", 1),
         ("dot", 2),
         ("window", 1),
-        ("dashed", 1),
     ):
         assert len(of_class(svg, name)) == count, name
-    assert "here" in texts(svg)
     assert [title.text for title in svg.iter("title")] == ["the steady window", "first"]
 
 
