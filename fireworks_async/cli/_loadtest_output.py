@@ -162,8 +162,8 @@ def _show(lines: list[str]) -> None:
         sys.stdout.flush()
         return
     console = Console(file=sys.stdout, highlight=False)
-    for line in (part for line in lines for part in _wrapped(line, console.width)):
-        text = Text(shown_on(sys.stdout, line))
+    for part in (each for line in lines for each in _wrapped(line, console.width)):
+        text = Text(shown_on(sys.stdout, part))
         for grade, style in _STYLES.items():
             text.highlight_words([f" {grade}"], style)
         console.print(text, soft_wrap=True)
