@@ -275,8 +275,10 @@ def _levels(outcome: Outcome) -> Levels:
     levels: dict[Dimension, tuple[float, float]] = {}
     for dimension, name in _REPORTED:
         left = headers.get(f"x-ratelimit-remaining-{name}")
-        allowed = headers.get(f"x-ratelimit-limit-{name}")
-        if left is None or allowed is None:
+        if (
+            left is None
+            or (allowed := headers.get(f"x-ratelimit-limit-{name}")) is None
+        ):
             continue
         try:
             level = float(allowed), float(left)

@@ -5,6 +5,7 @@ what a later run needs to know whether the line still answers the row. So there 
 ledger beside the results that could disagree with them: the line is the record.
 """
 
+import re
 from typing import Any, Final, Literal
 
 import msgspec
@@ -146,17 +147,10 @@ class _Copied(msgspec.Struct):
 
 # Fields that most answers do not have. A quotation mark inside a JSON text has a
 # backslash before it, so that these bytes stand nowhere but between two fields.
-_EMPTY: Final = (
-    b',"refusal":null',
-    b',"reasoning_content":null',
-    b',"tool_calls":null',
-    b',"logprobs":null',
-    b',"raw_output":null',
-    b',"token_ids":null',
-    b',"perf_metrics":null',
-    b',"prompt_token_ids":null',
-    b',"prompt_tokens_details":null',
-    b',"completion_tokens_details":null',
+_EMPTY: Final = re.compile(
+    rb',"(?:refusal|reasoning_content|tool_calls|logprobs|raw_output|token_ids'
+    rb"|perf_metrics|prompt_token_ids|prompt_tokens_details"
+    rb'|completion_tokens_details)":null'
 )
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -184,8 +178,7 @@ def encode(result: BatchResult, *, run: int) -> bytes:
     if result.error is None:
         answer = _Answer(200, result.request_id, result.response)
         line = _encode(_Success(name, result.custom_id, answer, None, facts))
-        for field in _EMPTY:
-            line = line.replace(field, b"")
+        line = _EMPTY.sub(b"", line)
     else:
         line = _encode(_failed(name, result, result.error, facts))
     return line + b"\n"
