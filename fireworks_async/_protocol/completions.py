@@ -28,8 +28,8 @@ __all__ = (
     "Usage",
 )
 
-# As sent: counts and seconds, as numbers or as text, by deployment.
-PerfMetricValues = dict[str, str | int | float | bool | None]
+# As sent: counts and seconds, as numbers or as text, by deployment; others may come.
+PerfMetricValues = dict[str, object]
 
 
 class PromptTokensDetails(msgspec.Struct, gc=False):

@@ -112,11 +112,15 @@ class TestAsDocumented:
     def test_usage_and_metrics(self):
         details = PromptTokensDetails(cached_tokens=0)
         self.assert_chunk(
-            {"choices": [], "usage": USAGE, "perf_metrics": {"a": "1", "b": 0.5}},
+            {
+                "choices": [],
+                "usage": USAGE,
+                "perf_metrics": {"a": "1", "b": 0.5, "c": [1]},
+            },
             ChatCompletionChunk(
                 choices=[],
                 usage=Usage(9, 12, 3, prompt_tokens_details=details),
-                perf_metrics={"a": "1", "b": 0.5},
+                perf_metrics={"a": "1", "b": 0.5, "c": [1]},
             ),
         )
 
