@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from fireworks_async.batch._compressed import compressing
 from fireworks_async.batch._ray import Dataset, batch_dataset, load_ray
 from fireworks_async.batch._run import default_errors
 from fireworks_async.batch._summary import BatchSummary
@@ -158,13 +159,17 @@ def _write_lines(answered: Dataset, results: Path, failures: Path) -> _Count:
         files: dict[Path, BinaryIO] = {
             path: stack.enter_context(there.open("wb")) for path, there in new.items()
         }
-        for table in answered.iter_batches(batch_format="pyarrow", batch_size=None):
-            for row in table.to_pylist():
-                files[results if row["cause"] is None else failures].write(
-                    row["record"]
-                )
-                count.add(row)
-                failed += row["cause"] is not None
+        with ExitStack() as packing:
+            plain = {
+                path: packing.enter_context(compressing(file, path))
+                for path, file in files.items()
+            }
+            for table in answered.iter_batches(batch_format="pyarrow", batch_size=None):
+                for row in table.to_pylist():
+                    has_failed = row["cause"] is not None
+                    plain[failures if has_failed else results].write(row["record"])
+                    count.add(row)
+                    failed += has_failed
         for file in files.values():
             file.flush()
             os.fsync(file.fileno())

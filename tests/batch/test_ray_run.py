@@ -3,6 +3,7 @@
 In a process of its own; see ``tests.support.ray_cluster``.
 """
 
+import gzip
 import importlib.util
 import json
 import subprocess
@@ -10,8 +11,39 @@ import sys
 
 import pytest
 
+from fireworks_async.batch._ray_run import _COUNTED, _write_lines
 from tests.support.package import ROOT
 from tests.support.ray_cluster import PLACES, ROWS
+
+
+class FakeDataset:
+    """Blocks of a dataset that is answered; no Ray is needed to write them down."""
+
+    def __init__(self, *rows):
+        self._rows = [{**dict.fromkeys(_COUNTED), "attempts": 1, **row} for row in rows]
+
+    def iter_batches(self, **_):
+        return [self]
+
+    def to_pylist(self):
+        return self._rows
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_answers_and_failures_are_written_as_their_names_say(tmp_path, ending):
+    paths = [tmp_path / f"{name}.jsonl{ending}" for name in ("out", "errors")]
+    good = {"record": b'{"custom_id":"a"}\n'}
+    bad = {"record": b'{"custom_id":"b"}\n', "cause": "refused", "error": "no"}
+    count = _write_lines(FakeDataset(good, bad), *paths)
+    assert (count.succeeded, count.failures) == (1, {"refused": 1})
+    read = gzip.decompress if ending else bytes
+    assert [read(path.read_bytes()) for path in paths] == [
+        good["record"],
+        bad["record"],
+    ]
+    _write_lines(FakeDataset(good), *paths)
+    assert list(tmp_path.iterdir()) == paths[:1]
+
 
 needs_ray = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason="ray is not installed"
