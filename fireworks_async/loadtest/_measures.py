@@ -5,6 +5,7 @@ N the answer's tokens and n1 those of the first read:
 
     ttft = t6 - t1            ttft_scheduled = t6 - t0     ttft_wire = t6 - sent
     ttfv = first content - t1
+    ttft_outside = ttft - the server's own time to first token
     e2e = tE - t1             e2e_scheduled = tE - t0
     tpot = (tL - t6) / (N - n1), where N > n1
     itl: a read of n tokens after a gap g is n samples of g / n
@@ -227,6 +228,10 @@ PER_REQUEST: dict[str, Callable[[Record], float | None]] = {
     "ttft": lambda r: _span(r.started_at, r.first_token_at),
     "ttft_scheduled": lambda r: _span(r.intended_at, r.first_token_at),
     "ttft_wire": lambda r: _span(r.sent_at, r.first_token_at),
+    "ttft_outside": lambda r: _span(
+        r.server.get("server_time_to_first_token"),
+        _span(r.started_at, r.first_token_at),
+    ),
     "ttfv": lambda r: _span(r.started_at, r.first_visible_at),
     "time_to_headers": lambda r: _span(r.started_at, r.headers_at),
     "time_to_first_event": lambda r: _span(r.started_at, r.first_event_at),

@@ -184,6 +184,7 @@ class Probe:
             self._take_usage(usage)
         if perf is not None:
             record.server = _server_times(perf)
+            record.speculation = perf.speculation_acceptance
             if record.cached_tokens is None:
                 record.cached_tokens = perf.cached_prompt_tokens
         self._pack()

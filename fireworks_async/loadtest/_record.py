@@ -49,6 +49,8 @@ class Record(msgspec.Struct, kw_only=True, gc=False):
         cancelled: Whether it was left on purpose.
         finish_reason: As sent.
         server: The server's own times in seconds, by their name in ``perf_metrics``.
+        speculation: Which proposals of a draft model were taken, as the server has it:
+            ``position:hits/total,...``.
     """
 
     index: int
@@ -78,6 +80,7 @@ class Record(msgspec.Struct, kw_only=True, gc=False):
     cancelled: bool = False
     finish_reason: str | None = None
     server: Mapping[str, float] = {}
+    speculation: str | None = None
 
     @property
     def is_good(self) -> bool:

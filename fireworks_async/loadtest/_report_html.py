@@ -17,6 +17,7 @@ _COLUMNS = ("mean", "p50", "p90", "p95", "p99", "max")
 _ROWS = {
     "Time to first token": "ttft",
     "… from intended start": "ttft_scheduled",
+    "… outside of the server": "ttft_outside",
     "… first visible": "ttfv",
     "Time per output token": "tpot",
     "Inter-token latency": "itl",

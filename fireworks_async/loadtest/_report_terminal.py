@@ -161,10 +161,17 @@ def _throughput(summary: Summary) -> Iterator[str]:
         )
     if summary.server:
         times = [
-            f"{name.replace('_', ' ')} {milliseconds(found.p50)}"
+            f"{name.removeprefix('server_').replace('_', ' ')} {milliseconds(found.p50)}"
             for name, found in summary.server.items()
         ]
+        if summary.ttft_outside.n:
+            times.append(f"outside of it {milliseconds(summary.ttft_outside.p50)}")
         yield f"  the server's own medians: {' · '.join(times)}"
+    if summary.speculation:
+        shares = [
+            f"{place} {share:.0%}" for place, share in summary.speculation.items()
+        ]
+        yield f"  proposals of the draft model taken, by position: {', '.join(shares)}"
     if summary.cached_share is not None:
         yield f"  {summary.cached_share:.1%} of prompt tokens came from the cache"
     odd = {k: n for k, n in summary.counted_by.items() if k in ("chunks", "text")}

@@ -17,7 +17,7 @@ __all__ = ("run_targets", "value_of")
 
 # What these hold has names that a server or a failure gives.
 _COUNTS = ("error_classes", "counted_by")
-_OPEN = (*_COUNTS, "server")
+_OPEN = (*_COUNTS, "server", "speculation")
 
 
 def run_targets(text: str) -> tuple[Target, ...]:

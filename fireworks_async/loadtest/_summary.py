@@ -1,5 +1,6 @@
 """The summary of one run: its records turned into the numbers that reports show."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Self
@@ -23,6 +24,7 @@ __all__ = ("Goodput", "Rates", "Sentinels", "Summary")
 
 _EXAMPLES = 3
 _SLICES = 10
+_PROPOSALS = re.compile(r"(?P<position>\d+):(?P<hits>\d+)/(?P<total>\d+)")
 
 
 class Rates(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +114,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         ttft: From the start to the first output; reasoning is output.
         ttft_scheduled: The same from the intended start, waiting for one included.
         ttft_wire: The same from when the client had a place and began to send.
+        ttft_outside: Of ttft, what was not spent in the server: network, gateway and
+            client.
         ttfv: From the start to the first content.
         time_to_headers: To the answer's headers.
         time_to_first_event: To the first chunk of any kind.
@@ -127,6 +131,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         prompt_tokens: Of a request.
         completion_tokens: Of a request.
         server: The server's own times, by name.
+        speculation: The share of a draft model's proposals that was taken, by position.
         counted_by: How many answers had their tokens known by what.
         cached_share: Of all prompt tokens, found in the cache; None: not reported.
         coalesced_share: Chunks that came in one read with another.
@@ -158,6 +163,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     ttft: Distribution
     ttft_scheduled: Distribution
     ttft_wire: Distribution
+    ttft_outside: Distribution
     ttfv: Distribution
     time_to_headers: Distribution
     time_to_first_event: Distribution
@@ -173,6 +179,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     prompt_tokens: Distribution
     completion_tokens: Distribution
     server: dict[str, Distribution]
+    speculation: dict[str, float]
     counted_by: dict[str, int]
     cached_share: float | None
     coalesced_share: float
@@ -237,6 +244,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
             prompt_tokens=Distribution.of(r.prompt_tokens for r in begun),
             completion_tokens=Distribution.of(r.completion_tokens for r in begun),
             server=_server_times(begun),
+            speculation=_speculation(begun),
             counted_by=dict(Counter(r.counted_by for r in begun if r.counted_by)),
             cached_share=_cached_share(begun),
             coalesced_share=gaps.coalesced_share,
@@ -332,6 +340,17 @@ def _server_times(records: Sequence[Record]) -> dict[str, Distribution]:
         name: Distribution.of(record.server.get(name) for record in records)
         for name in names
     }
+
+
+def _speculation(records: Sequence[Record]) -> dict[str, float]:
+    """Of all records together; what is not of the known form is left out."""
+    hits: Counter[str] = Counter()
+    totals: Counter[str] = Counter()
+    for record in records:
+        for each in _PROPOSALS.finditer(record.speculation or ""):
+            hits[each["position"]] += int(each["hits"])
+            totals[each["position"]] += int(each["total"])
+    return {place: hits[place] / total for place, total in totals.items() if total}
 
 
 def _cached_share(records: Sequence[Record]) -> float | None:

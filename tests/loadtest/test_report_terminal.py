@@ -82,6 +82,13 @@ def test_stages_show_both_latencies_too():
     assert "closed loop" not in text
 
 
+def test_what_the_server_says_of_itself():
+    told = record(server={"server_time_to_first_token": 0.06}, speculation="0:3/4")
+    text = text_of(run([told]))
+    assert "own medians: time to first token 60.0 ms · outside of it 40.0 ms" in text
+    assert "draft model taken, by position: 0 75%" in text
+
+
 def test_nothing_was_answered():
     text = text_of(run([record(n, error="connect") for n in range(3)]))
     assert "error connect (3): it was connect" in text

@@ -121,3 +121,21 @@ def test_what_the_load_did_to_others():
     # From the intended start, as who asks sees it.
     assert found.ttft.p50 == found.e2e.max == pytest.approx(0.3)
     assert Sentinels.of([]) is None
+
+
+def test_what_the_server_says_of_itself():
+    def told(index, own, speculation):
+        server = {"server_time_to_first_token": own}
+        return record(
+            index, start=index, ttft=0.1, server=server, speculation=speculation
+        )
+
+    summary = Summary.of(
+        [told(0, 0.08, "0:8/10,1:3/10"), told(1, 0.06, "0:1/2"), told(2, 0.07, "odd")],
+        CLOSED,
+    )
+    assert summary.server["server_time_to_first_token"].p50 == pytest.approx(0.07)
+    assert summary.ttft_outside.p50 == pytest.approx(0.03)
+    assert summary.speculation == {"0": pytest.approx(9 / 12), "1": pytest.approx(0.3)}
+    silent = Summary.of([record()], CLOSED)
+    assert (silent.speculation, silent.ttft_outside.n) == ({}, 0)
