@@ -14,7 +14,7 @@ from collections.abc import (
     Generator,
     Iterator,
 )
-from typing import Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from fireworks_async._client.reader import AnswerReader
 from fireworks_async._client.response_info import ResponseInfo
@@ -211,7 +211,10 @@ class Stream(Taskable[ResultT], Generic[ItemT, ResultT]):
 
 
 class StreamOpening(Taskable[Stream[ItemT, ResultT]], Generic[ItemT, ResultT]):
-    """A call made with ``stream=True``: awaiting it opens and gives the stream."""
+    """A call made with ``stream=True``: awaiting it opens and gives the stream.
+
+    What else a stream has, it has too.
+    """
 
     __slots__ = ("_reader", "_stream")
 
@@ -220,6 +223,13 @@ class StreamOpening(Taskable[Stream[ItemT, ResultT]], Generic[ItemT, ResultT]):
     ) -> None:
         self._stream = stream
         self._reader = reader
+
+    if not TYPE_CHECKING:
+        # To a type checker every misspelt name would be one of the stream's.
+        def __getattr__(self, name: str) -> object:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            return getattr(self._stream, name)
 
     def __await__(self) -> Generator[Any, None, Stream[ItemT, ResultT]]:
         return self._open().__await__()
@@ -232,6 +242,9 @@ class StreamOpening(Taskable[Stream[ItemT, ResultT]], Generic[ItemT, ResultT]):
 
     def __aiter__(self) -> AsyncIterator[ItemT]:
         return self._stream.__aiter__()
+
+    async def __anext__(self) -> ItemT:
+        return await self._stream.__anext__()
 
     def _leave(self) -> None:
         self._stream.close()

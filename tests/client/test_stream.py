@@ -573,6 +573,15 @@ class TestOpenings:
         assert rig.transport.responses[0].reads == 0
         assert await taken(stream) == WHOLE
 
+    async def test_it_is_read_as_the_stream_itself(self, rig_for):
+        opening = self.opening_of(rig_for(ok("a", "b")))
+        assert (await anext(opening)).content == ""
+        assert await taken(opening.text()) == ["a", "b"]
+        assert (await opening.collect()) == opening.snapshot
+        assert opening.response.status == 200
+        with pytest.raises(AttributeError):
+            _ = opening.snapshto
+
     async def test_as_a_task(self, rig_for):
         rig = rig_for(ok("a", "b"))
         stream = await asyncio.create_task(self.opening_of(rig))
