@@ -104,12 +104,12 @@ def _as_json(row: "KeyRow") -> str:
 
 def _as_line(row: "KeyRow") -> str:
     limits = ", ".join(
-        f"{name} {value:g}"
+        f"{name} {value}"
         for name, value in (
             ("rpm", row.rpm),
             ("tpm", row.tpm),
             ("parallel", row.parallel),
-            ("budget USD", row.budget),
+            ("budget", None if row.budget is None else f"{row.budget:.6f} USD"),
         )
         if value is not None
     )

@@ -167,9 +167,10 @@ def _deployment(entry: Block, base: _Base) -> DeploymentSettings:
     name = entry.text("model_name")
     if name is None:
         raise entry.missing("model_name")
-    if not entry.has("litellm_params"):
+    given = entry.take("litellm_params")
+    if given is None:
         raise entry.missing("litellm_params")
-    params = entry.block("litellm_params")
+    params = Block(entry.scope, "litellm_params", given)
     info = entry.block("model_info")
     model = params.text("model")
     if model is None:

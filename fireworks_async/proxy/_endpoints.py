@@ -237,7 +237,11 @@ def answering(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except FireworksError as error:
-            return error_response(error)
+            response = error_response(error)
+            if request.content.exception() is not None:
+                # Where the next request begins cannot be told.
+                response.force_close()
+            return response
         except ConnectionError:
             # The caller has left: nobody reads what is answered.
             return web.Response()
@@ -266,6 +270,10 @@ async def _body_of(request: web.Request) -> bytes:
         raise refusal(
             408, f"the request was not whole within {_BODY_WITHIN:g} s", type="timeout"
         ) from None
+    except web.RequestPayloadError:
+        # There is nothing left for the server to read, which it would complain of.
+        request.content.feed_eof()
+        raise refusal(400, "the body does not hold what its headers promise") from None
     except web.HTTPRequestEntityTooLarge:
         raise refusal(413, "the request is too large", code="too_large") from None
 

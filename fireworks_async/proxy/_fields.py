@@ -89,10 +89,6 @@ class Block:
         """An error about a key."""
         return self.scope.error(line, f"{self.name}.{key}: {text}")
 
-    def has(self, key: str) -> bool:
-        """Whether a key is there."""
-        return key in self._left
-
     def missing(self, key: str) -> ProxyConfigError:
         """An error about a key that has to be there."""
         text = f"is missing{_nearest(key, self._left.keys())}"
@@ -154,13 +150,8 @@ class Block:
             f"expected one of {', '.join(words)}{_nearest(entry.value, words)}",
         )
 
-    def names(self, key: str) -> tuple[str, ...] | None:
-        """A list of texts; a single text stands for a list of one."""
-        entry = self.take(key)
-        return None if entry is None else self.names_in(key, entry)
-
     def names_in(self, key: str, entry: Located) -> tuple[str, ...]:
-        """A list of texts."""
+        """A list of texts; a single text stands for a list of one."""
         values = entry.value if isinstance(entry.value, list) else [entry]
         names: list[str] = []
         for inner in values:

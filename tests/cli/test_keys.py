@@ -23,7 +23,7 @@ def test_a_key_is_made_listed_and_revoked(run: Run, config: str):
     key = made.out.strip()
     assert key.startswith("sk-")
     listed = run("keys", "list", "--config", config)
-    assert "team for a, b  rpm 5, budget USD 1.5" in listed.out
+    assert "team for a, b  rpm 5, budget 1.500000 USD" in listed.out
     assert key not in listed.out
     row = json.loads(run("keys", "list", "--config", config, "--json").out)
     assert (row["name"], row["models"], row["rpm"]) == ("team", ["a", "b"], 5)

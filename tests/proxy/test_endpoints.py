@@ -1,4 +1,5 @@
 import json
+import zlib
 
 import aiohttp
 import pytest
@@ -158,9 +159,17 @@ class TestSecurity:
         assert told.status == 413
         assert told.error["code"] == "too_large"
 
-    async def test_s5_a_bomb_is_measured_by_what_it_becomes(self, upstream):
-        import zlib
+    @pytest.mark.parametrize("data", [b"no gzip", zlib.compress(b"x" * 99)[:20]])
+    async def test_f67_a_body_that_is_not_what_its_headers_promise_is_refused(
+        self, gateway, caplog, data
+    ):
+        told = await gateway.ask(data=data, headers={"Content-Encoding": "gzip"})
+        assert told.status == 400
+        assert "headers promise" in told.error["message"]
+        assert (await gateway.ask()).status == 200
+        assert not caplog.records
 
+    async def test_s5_a_bomb_is_measured_by_what_it_becomes(self, upstream):
         limits = {"max_request_size_mb": 0.1}
         async with running(
             config(deployment(upstream), general_settings=limits)

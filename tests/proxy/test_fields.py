@@ -17,8 +17,8 @@ def test_values_are_taken_by_their_kind():
         0.5,
         True,
     )
-    assert b.names("l") == ("a", "b")
-    assert b.names("one") == ("a",)
+    assert b.names_in("l", b.take("l")) == ("a", "b")
+    assert b.names_in("one", b.take("one")) == ("a",)
     assert b.text("absent") is None
 
 
@@ -31,7 +31,7 @@ def test_values_are_taken_by_their_kind():
         ("k: 1.5", lambda b: b.count("k")),
         ("k: .nan", lambda b: b.amount("k")),
         ("k: 0", lambda b: b.amount("k", positive=True)),
-        ("k: [1]", lambda b: b.names("k")),
+        ("k: [1]", lambda b: b.names_in("k", b.take("k"))),
         ("k: shufle", lambda b: b.word("k", {"shuffle": 1})),
     ],
 )
