@@ -57,7 +57,7 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
     digest: str = ""
 
 
-class _Answer(msgspec.Struct):
+class _Answer(msgspec.Struct, gc=False):
     status_code: int
     request_id: str | None
     body: Any
@@ -70,7 +70,7 @@ class _Failure(msgspec.Struct, omit_defaults=True):
     line: int | None = None
 
 
-class _Facts(msgspec.Struct, omit_defaults=True):
+class _Facts(msgspec.Struct, omit_defaults=True, gc=False):
     """What is known beside the answer."""
 
     digest: str = ""
@@ -83,7 +83,7 @@ class _Facts(msgspec.Struct, omit_defaults=True):
     shared_with: str | None = None
 
 
-class _Success(msgspec.Struct):
+class _Success(msgspec.Struct, gc=False):
     id: str
     custom_id: str
     response: _Answer

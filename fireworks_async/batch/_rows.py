@@ -185,13 +185,14 @@ class RowReader:
 
     def _request(self, fields: dict[str, object]) -> tuple[dict[str, object], str]:
         url = self._endpoint
+        given: Mapping[str, object]
         if self._template is not None:
-            body = self._template.body(fields)
+            given = self._template.body(fields)
         elif _ENVELOPE in fields:
-            body, url = _opened(fields, url)
+            given, url = _opened(fields, url)
         else:
-            body = {key: fields[key] for key in fields if key != self._id_column}
-        body = {**self._params, **body}
+            given = {key: fields[key] for key in fields if key != self._id_column}
+        body = {**self._params, **given}
         if self._model is not None:
             body["model"] = self._model
         if not isinstance(body.get("model"), str):
@@ -221,7 +222,7 @@ def _decoded(source: Source) -> dict[str, object]:
 
 def _opened(
     fields: Mapping[str, object], endpoint: str | None
-) -> tuple[dict[str, object], str | None]:
+) -> tuple[Mapping[str, object], str | None]:
     """Body and endpoint of a line that wraps its body; what else it holds is not sent."""
     body, method, url = fields[_ENVELOPE], fields.get("method"), fields.get("url")
     if not isinstance(body, Mapping):
@@ -232,7 +233,7 @@ def _opened(
         if not isinstance(url, str):
             raise _NoRequestError("url: expected text")
         endpoint = _known(url)
-    return dict(cast("Mapping[str, object]", body)), endpoint
+    return cast("Mapping[str, object]", body), endpoint
 
 
 def _known(url: str) -> str:
