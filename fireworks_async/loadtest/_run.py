@@ -43,6 +43,8 @@ _FIREWORKS = "fireworks.ai"
 _DELIVERED = 0.9
 _APART = 1_000_003
 _RETRIES = 4
+# Tokens that a server may add to a prompt.
+_TEMPLATE = 32
 
 
 async def run_loadtest(
@@ -196,6 +198,7 @@ class _LoadTest:
             )
 
             async def count_tokens(text: str) -> int:
+                self._afford(len(text.split()) + _TEMPLATE)
                 tokens = await caller.count_tokens(text, params)
                 if self._prices is not None:
                     self._paid += self._prices.cost(tokens, 1)
@@ -310,6 +313,17 @@ class _LoadTest:
     def _left(self) -> float | None:
         limit = self._options.max_cost
         return None if limit is None else limit - self._paid
+
+    def _afford(self, tokens: int) -> None:
+        """See that a question for the length of a prompt can be paid."""
+        left = self._left()
+        if left is None or self._prices is None:
+            return
+        if self._prices.cost(tokens, 1) > left:
+            raise LoadTestError(
+                f"${self._options.max_cost:g} are too few even to find prompts of the "
+                "asked length"
+            )
 
     def _pay(self, records: Iterable[Record]) -> None:
         if self._prices is not None:

@@ -1,9 +1,8 @@
 """Targets of whole runs: which there can be, and what a run has to say to each."""
 
-from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
@@ -35,9 +34,9 @@ def run_targets(text: str) -> tuple[Target, ...]:
 def value_of(target: Target, run: Run) -> object:
     """What a run has to say to a target; None: it was not measured."""
     names = target.path.split(".")
-    found: Any = _plain(run.summary, run.verdict.grade, run.sentinels)
+    found: object = _plain(run.summary, run.verdict.grade, run.sentinels)
     for name in names:
-        found = found.get(name) if isinstance(found, dict) else None
+        found = _inside(found).get(name)
     # Nothing failed in a way that is not there.
     return 0 if found is None and names[0] in _COUNTS else found
 
@@ -58,17 +57,22 @@ def _all_there_is() -> dict[str, object]:
     return _plain(nothing, "clean", nobody)
 
 
+def _inside(found: object) -> dict[str, object]:
+    return cast("dict[str, object]", found) if isinstance(found, dict) else {}
+
+
 def _check(target: Target) -> None:
-    found: Any = _all_there_is()
+    found: object = _all_there_is()
     names = target.path.split(".")
     for place, name in enumerate(names):
         if place and names[place - 1] in _OPEN:
             return
-        if not isinstance(found, Mapping) or name not in found:
-            raise LoadTestError(_unknown(target, ".".join(names[:place]), name, found))
-        found = cast("Mapping[str, Any]", found)[name]
-    if isinstance(found, Mapping):
-        inner = "p95" if "p95" in found else next(iter(sorted(found)), "NAME")
+        known = _inside(found)
+        if name not in known:
+            raise LoadTestError(_unknown(target, ".".join(names[:place]), name, known))
+        found = known[name]
+    if known := _inside(found):
+        inner = "p95" if "p95" in known else min(known)
         raise LoadTestError(
             f"{target.text!r}: {target.path} is of many values: write "
             f"{target.path}.{inner} or another of them"
@@ -78,10 +82,8 @@ def _check(target: Target) -> None:
         raise LoadTestError(f"{target.text!r}: {target.path} is a {kind}")
 
 
-def _unknown(target: Target, parent: str, name: str, found: object) -> str:
-    known = sorted(found) if isinstance(found, Mapping) else []
+def _unknown(target: Target, parent: str, name: str, known: dict[str, object]) -> str:
     near = get_close_matches(name, known, n=3, cutoff=0.5)
-    meant = (
-        f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known)}"
-    )
+    there = ", ".join(sorted(known)) or "no parts"
+    meant = f"did you mean {' or '.join(near)}?" if near else f"it has {there}"
     return f"{target.text!r}: {parent or 'a run'} has no {name}; {meant}"

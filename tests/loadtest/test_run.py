@@ -302,6 +302,13 @@ async def test_a_limit_of_cost():
     assert 0.0008 < report.cost <= 0.001
 
 
+async def test_a_limit_that_not_even_the_lengths_fit_in():
+    async with Simulator() as simulator:
+        with pytest.raises(LoadTestError, match="too few even to find prompts"):
+            await measure(simulator, max_cost=0.00001, prices=(1.0, 1.0))
+        assert simulator.requests == []
+
+
 async def test_a_server_elsewhere_is_asked_about_first():
     asked_about = []
 
