@@ -33,6 +33,7 @@ class Books:
 
     Attributes:
         accounts: Where calls are settled.
+        parallel: Requests in flight of a key that has no limit of its own.
         totals: What keys spent on models, of all processes, half a second ago.
     """
 
@@ -47,7 +48,7 @@ class Books:
         if settings.database is not None and sys.platform == "win32":
             raise ProxyConfigError("keys and spend are kept on POSIX systems only")
         self._path = settings.database
-        self._parallel = settings.max_parallel_requests
+        self.parallel = settings.max_parallel_requests
         self._doorkeeper = doorkeeper
         self._share = share
         self._ledger: Ledger | None = None
@@ -95,7 +96,7 @@ class Books:
         if (version, changes) == self._version and read.is_set():
             return
         self._version = (version, changes)
-        callers = known_callers(connection, self._share, self._parallel)
+        callers = known_callers(connection, self._share, self.parallel)
         totals = read_totals(connection)
         before = self._recorded_before
         if not self._loop.is_closed():

@@ -43,6 +43,11 @@ class Cooldown:
         self._failures = MinuteWindow()
         self.until = 0.0
 
+    def is_as(self, other: "Cooldown") -> bool:
+        """Whether it bears the same, and lasts as long."""
+        theirs = (other._allowed, other._seconds)  # noqa: SLF001 - its own kind
+        return (self._allowed, self._seconds) == theirs
+
     def failed(self, error: FireworksError, *, now: float) -> None:
         """Take note of a failure.
 

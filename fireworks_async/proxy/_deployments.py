@@ -103,6 +103,14 @@ class Deployment:
     def __repr__(self) -> str:
         return f"<Deployment {self.group}: {self.settings.model}>"
 
+    def is_as(self, other: "Deployment") -> bool:
+        """Whether it is what the other one was made to be."""
+        return (
+            self.settings == other.settings
+            and self.cooldown.is_as(other.cooldown)
+            and self._service.config == other._service.config  # noqa: SLF001 - its own kind
+        )
+
     def adopt(self, other: "Deployment") -> None:
         """Go on with what another one, of the same id, has learned."""
         self.cooldown.until = other.cooldown.until

@@ -4,6 +4,7 @@ A reload makes a new router; calls that are under way keep the one they began wi
 """
 
 import asyncio
+import logging
 import os
 from pathlib import Path
 from typing import Final
@@ -26,7 +27,11 @@ from fireworks_async.proxy._settings import DeploymentSettings, GatewaySettings
 
 __all__ = ("Gateway",)
 
+_logger = logging.getLogger("fireworks_async.proxy")
+
 _NO_RETRIES: Final = 0
+# What has been made of these cannot be made anew while calls are answered.
+_FIXED: Final = ("database", "global_max_parallel_requests", "max_request_bytes")
 _PUBLISHED_EVERY: Final = 1.0
 
 
@@ -133,9 +138,14 @@ class Gateway:
         Raises:
             ConfigurationError: A deployment cannot be reached; all stays as it was.
         """
+        before = self.settings
         known = {each.settings.id: each for each in self.upstream.router.deployments}
         self.upstream = self._upstream(settings, known)
         self.settings = settings
+        self.books.parallel = settings.max_parallel_requests
+        for name in _FIXED:
+            if getattr(before, name) != getattr(settings, name):
+                _logger.warning("%s changes with the next start only", name)
         self.sweeper.keepalive = settings.keepalive
         self.doorkeeper.set_master_key(settings.master_key)
 
@@ -149,11 +159,14 @@ class Gateway:
     ) -> Upstream:
         deployments: list[Deployment] = []
         for each in settings.deployments:
-            deployment = Deployment(
-                each, settings.router, self._service(each, settings)
-            )
-            if each.id in known:
-                deployment.adopt(known[each.id])
+            service = self._service(each, settings)
+            deployment = Deployment(each, settings.router, service)
+            other = known.get(each.id)
+            if other is not None and other.is_as(deployment):
+                # With the calls that it is answering, which count for its limits.
+                deployment = other
+            elif other is not None:
+                deployment.adopt(other)
             deployments.append(deployment)
         router = Router(deployments, settings.router)
         return Upstream(router, self.clock, self._budget, self._estimates)

@@ -45,6 +45,39 @@ async def test_a_reload_keeps_what_was_learned_of_a_deployment_that_stays():
     await gateway.stop()
 
 
+async def test_what_a_reload_leaves_as_it_is_goes_on_with_its_calls():
+    def entry(name, **params):
+        given = {"model": "m", "api_key": "k", **params}
+        return {"model_name": name, "litellm_params": given}
+
+    gateway = Gateway(settings_of({"model_list": [entry("a"), entry("b")]}))
+    same, changed = gateway.upstream.router.deployments
+    gateway.reload(settings_of({"model_list": [entry("a"), entry("b", weight=2)]}))
+    assert gateway.upstream.router.deployments[0] is same
+    assert gateway.upstream.router.deployments[1] is not changed
+    gateway.reload(
+        settings_of(
+            {
+                "model_list": [entry("a"), entry("b")],
+                "router_settings": {"cooldown_time": 1},
+            }
+        )
+    )
+    assert gateway.upstream.router.deployments[0] is not same
+    await gateway.stop()
+
+
+async def test_a_reload_says_what_needs_another_start(caplog):
+    entry = {"model_name": ALIAS, "litellm_params": {"model": "m", "api_key": "k"}}
+    gateway = Gateway(settings_of({"model_list": [entry]}))
+    general = {"max_request_size_mb": 1, "max_parallel_requests": 3}
+    gateway.reload(settings_of({"model_list": [entry], "general_settings": general}))
+    [record] = caplog.records
+    assert "max_request_bytes changes with the next start only" in record.message
+    assert gateway.books.parallel == 3
+    await gateway.stop()
+
+
 async def test_a_reload_that_cannot_be_changes_nothing(monkeypatch):
     for name in ("FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
