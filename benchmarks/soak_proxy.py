@@ -161,7 +161,7 @@ async def soak(requests, seed, directory):
     server = WebServer(app)
     await server.start()
     gateway = app[GATEWAY]
-    seen, memory = {}, 0
+    seen, memory, turns = {}, 0, []
     descriptors = tasks = 0
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=AT_ONCE)
@@ -175,6 +175,7 @@ async def soak(requests, seed, directory):
             if not memory:
                 # After the first turn everything has been loaded and made once.
                 memory, descriptors = _memory(), _descriptors()
+            turns.append(_memory() / 1e6)
         await _quiet(gateway)
         tasks = len(gateway.sweeper.relays)
         grown = _memory() - memory
@@ -187,6 +188,7 @@ async def soak(requests, seed, directory):
         "requests": requests,
         "seen": {str(name): count for name, count in sorted(seen.items(), key=str)},
         "grown_mb": grown / 1e6,
+        "memory_mb": [round(each, 1) for each in turns[:: max(1, len(turns) // 10)]],
         "more_descriptors": more,
         "relays_left": tasks,
         "in_flight": pool["in_flight"],
