@@ -1,3 +1,4 @@
+import asyncio
 import json
 import zlib
 
@@ -5,6 +6,8 @@ import aiohttp
 import pytest
 
 from fireworks_async import AsyncFireworks
+from fireworks_async.errors import ConfigurationError
+from fireworks_async.proxy import create_app
 from tests.support.gateways import (
     ALIAS,
     HELLO,
@@ -184,3 +187,55 @@ class TestSecurity:
     async def test_f67_other_methods_are_refused(self, gateway, method):
         told = await gateway.ask(method=method)
         assert told.status == 405
+
+    @pytest.mark.parametrize("key", ["fw_x\r\nEvil: 1", "fw_x\0", "", " ", "fw_é"])
+    async def test_s2_a_malformed_key_is_refused_at_the_start_and_not_shown(
+        self, upstream, key
+    ):
+        with pytest.raises(ConfigurationError) as raised:
+            create_app(config(deployment(upstream, api_key=key)))
+        assert "fw_" not in str(raised.value)
+
+    @pytest.mark.parametrize(
+        "name",
+        ["../../files", "a?x=1#y", "a%2f..%2fb", "a\r\nHost: evil", "\uff0e\uff0e/a"],
+    )
+    async def test_s4_no_model_name_leads_anywhere_else(
+        self, upstream, monkeypatch, name
+    ):
+        monkeypatch.setenv("FIREWORKS_API_KEY", UPSTREAM_KEY)
+        monkeypatch.setenv("FIREWORKS_BASE_URL", upstream.base_url)
+        async with running(None) as gateway:
+            await gateway.ask(model=name, key=None)
+        assert {each.path for each in upstream.requests} <= {"/v1/chat/completions"}
+        assert "evil" not in {each.headers.get("Host") for each in upstream.requests}
+
+    async def test_s9_no_proxy_of_the_environment_gets_the_key(
+        self, gateway, monkeypatch
+    ):
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, "http://127.0.0.1:9")
+        assert (await gateway.ask()).status == 200
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+            b"Content-Length: 5\r\nContent-Length: 6",
+            b"X-Folded: a\r\n b\r\nContent-Length: 5",
+            b"X-Bare: a\rb\r\nContent-Length: 5",
+            b"Transfer-Encoding: chunked, identity",
+        ],
+        ids=["both", "two lengths", "folded", "bare CR", "odd coding"],
+    )
+    async def test_s11_what_two_servers_might_read_differently_is_refused(
+        self, gateway, upstream, headers
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.server.port)
+        head = f"Host: x\r\nAuthorization: Bearer {MASTER_KEY}\r\n".encode()
+        path = b"POST /v1/chat/completions HTTP/1.1\r\n"
+        writer.write(path + head + headers + b"\r\n\r\n0\r\n\r\n")
+        told = await asyncio.wait_for(reader.readline(), 5)
+        writer.close()
+        assert told.split()[1] == b"400"
+        assert not upstream.requests
