@@ -23,7 +23,7 @@ vLLM 0.32.0, OpenAI SDK; medians of one ``--quick`` round):
   and 23.23, because its clock stops at the chunk that only has a role, and what is left
   of the wait goes into its TPOT; ours by its formulas says 6.3 and 23.22. Its end to end
   and its tokens a second are ours: 726.0 and 725.3 ms, 175.1 and 175.1.
-* ``llama``: 18 to 34 ms and 1.5 to 2.1 ms by all but the SDK's loop (46 and 3.9), by how
+* ``llama``: 17 to 34 ms and 1.1 to 2.1 ms by all but the SDK's loop (46 and 3.9), by how
   much of the two cores is left to the server when its turn comes. GuideLLM loses a few
   of the answers, as it reads lines where a text has Unicode's line separators; vLLM
   loses those whose connection the server closed against its word.
