@@ -11,11 +11,12 @@ Data's own HTTP processor (one actor, batches of 64) the rows are counted after 
 first block, since the start of its processes takes many times as long as the work, and
 the CPU is that of all its processes; it has one turn.
 
-Answer (CPython 3.11, a busy 2-core machine): run_batch is 1.29 of the bare loop at 20,000
-rows (two turns, 697 to 540 and 606 to 473 µs a row); client.batch 1.18 of it, ``--quick``.
-In the quick run the OpenAI SDK in a semaphore took 22 times the loop's CPU, LiteLLM's
-batch_completion 14 times. What the batch adds is reading, the digest, a task and a
-record: about 150 µs.
+Answer (CPython 3.11, two cores that others were using, so no more than a rough one): by
+``--quick``, the table in this folder's README. At 20,000 rows, three turns: run_batch
+1.34, 1.47 and 1.49 of the bare loop (580 µs a row), client.batch 1.19, 1.30 and 1.36. In
+a calm moment the bare loop takes 340 µs, and run_batch 1.6 to 1.8 of it: what a batch
+adds is 150 to 280 µs, of which reading, looking up and writing down are 55, the pace 70,
+and Python's collector 50, which has nothing to do in the bare loop.
 """
 
 import argparse
