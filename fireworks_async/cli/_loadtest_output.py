@@ -89,9 +89,7 @@ def check_files(output: OutputOptions) -> None:
         UsageError: A folder is not there, or a file cannot be written.
         LoadTestError: Rows cannot be added to a file.
     """
-    exports = parse_exports(output.export or ())
-    files = [output.json, output.report, output.csv, output.records]
-    for file in [*filter(None, files), *(Path(file) for _, file in exports)]:
+    for file in _files(output):
         if str(file) == "-":
             continue
         if not file.parent.is_dir():
@@ -103,14 +101,20 @@ def check_files(output: OutputOptions) -> None:
         has_rows(output.csv)
 
 
+def _files(output: OutputOptions) -> list[Path]:
+    """All that is to be written; ``-`` is standard output."""
+    exports = parse_exports(output.export or ())
+    files = [output.json, output.report, output.csv, output.records]
+    return [*filter(None, files), *(Path(file) for _, file in exports)]
+
+
 def write_reports(report: "LoadTestReport", output: OutputOptions) -> None:
     """Write all that was asked for; the summary goes to standard output.
 
     Raises:
         OSError: A file cannot be written.
     """
-    to_stdout = output.json is not None and str(output.json) == "-"
-    if not to_stdout:
+    if "-" not in map(str, _files(output)):
         _show(list(terminal_lines(report, width=_width())))
     if output.json is not None:
         _write(output.json, report.json() + b"\n")

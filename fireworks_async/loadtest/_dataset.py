@@ -82,7 +82,9 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             lines = [line for line in data.splitlines() if line.strip()]
             rows = [msgspec.json.decode(line) for line in lines]
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise LoadTestError(f"{path} is not JSON: {error}") from None
+        raise LoadTestError(
+            f"{path} has neither a JSON object a line nor one array of them: {error}"
+        ) from None
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict):
             raise LoadTestError(f"{path}, row {number}: no JSON object")

@@ -43,7 +43,10 @@ def aiperf_summary(report: LoadTestReport) -> list[dict[str, Any]]:
 def _as_json(
     summary: Callable[[LoadTestReport], list[dict[str, Any]]],
 ) -> Callable[[LoadTestReport], bytes]:
-    return lambda report: msgspec.json.format(msgspec.json.encode(summary(report)))
+    def write(report: LoadTestReport) -> bytes:
+        return msgspec.json.format(msgspec.json.encode(summary(report))) + b"\n"
+
+    return write
 
 
 EXPORTS: Mapping[str, Callable[[LoadTestReport], bytes]] = {

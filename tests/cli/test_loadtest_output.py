@@ -58,6 +58,13 @@ def test_files(tmp_path, capsys):
     assert "verdict    clean" in capsys.readouterr().out
 
 
+def test_an_export_alone_on_standard_output(capsys):
+    write_reports(report(run()), OutputOptions(export=["vllm=-"]))
+    out = capsys.readouterr().out
+    assert json.loads(out)[0]["completed"] == 40
+    assert out.endswith("]\n")
+
+
 def test_exports():
     assert parse_exports(["vllm=a=b"]) == [("vllm", "a=b")]
     for text in ("vllm", "vllm=", "other=file"):

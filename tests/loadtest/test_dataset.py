@@ -63,7 +63,7 @@ def test_a_weight_repeats_a_row(rows):
     ("text", "said"),
     [
         ("", "holds no requests"),
-        ("nonsense", "is not JSON"),
+        ("nonsense", "neither a JSON object"),
         ("[1]", "row 1: no JSON object"),
         ('{"a": 1}', "row 1: no messages"),
         ('{"conversations": []}', "row 1: nobody asks anything"),
