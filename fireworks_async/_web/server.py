@@ -19,6 +19,10 @@ _logger = logging.getLogger("fireworks_async.web")
 # What is still running this long after it was cancelled does not want to end.
 _CANCEL_GRACE = 1.0
 _BACKLOG = 2048
+# asyncio makes room for 256 KiB before it reads a request of a few hundred bytes. In most
+# states of the heap the C library gives so much back to the system afterwards, and asks
+# for it anew: two page faults a read.
+_LARGEST_READ = 2**16
 _ANY_HOST = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -44,6 +48,12 @@ class _Connection(web.RequestHandler):
         )
         self.number = number
         self._on_lost = on_lost
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if hasattr(transport, "max_size"):
+            # asyncio's own; no other loop's.
+            transport.max_size = _LARGEST_READ
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)

@@ -155,6 +155,14 @@ class TestConnections:
                 await link.client_closed.wait()
             assert rig.server.connections == 3
 
+    async def test_read_less_at_once_than_asyncio_would(self):
+        unfinished = [Send(json_response(200, {})[:-1]), Hang()]
+        async with rig_for(default=unfinished) as rig:
+            answer, _ = await rig.send()
+            transport = answer.connection.transport
+            assert transport.max_size < type(transport).max_size
+            answer.close()
+
     async def test_there_is_no_limit(self):
         async with rig_for(default=[Hang()]) as rig:
             tasks = [asyncio.create_task(rig.send()) for _ in range(150)]

@@ -124,6 +124,21 @@ async def test_connections_and_requests_are_counted_and_numbered():
     await server.stop()
 
 
+async def test_connections_read_less_at_once_than_asyncio_would():
+    transports = []
+
+    async def handler(request):
+        transports.append(request.transport)
+        return web.Response()
+
+    server = serve(handler)
+    await server.start()
+    await get(server)
+    (transport,) = transports
+    assert transport.max_size < type(transport).max_size
+    await server.stop()
+
+
 async def test_a_handler_is_cancelled_when_its_client_leaves():
     came, ended = asyncio.Event(), asyncio.Event()
 
