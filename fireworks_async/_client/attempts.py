@@ -16,7 +16,6 @@ from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._net.interfaces import ByteResponse, Limit, Transport, WireCall
 from fireworks_async._policy.retry import RetryBudget, RetryPolicy
 from fireworks_async._policy.timeouts import Timeout
-from fireworks_async._protocol.failures import error_from_response
 from fireworks_async._protocol.requests import WireRequest
 from fireworks_async._version import __version__
 from fireworks_async.errors import APIConnectionError, APIStatusError, FireworksError
@@ -265,6 +264,10 @@ class Attempts:
         finally:
             limit.close()
             response.close()
+        from fireworks_async._protocol.failures import (  # noqa: PLC0415 - on first use
+            error_from_response,
+        )
+
         return error_from_response(
             status=response.status,
             headers=response.headers,

@@ -34,13 +34,13 @@ from fireworks_async._policy.naming import resolve_chat_model
 from fireworks_async._protocol.chunks import ChatCompletionChunk
 from fireworks_async._protocol.completions import ChatCompletion
 from fireworks_async._protocol.dialects import CHAT
-from fireworks_async._protocol.events import ChatEvent, EventBuilder
 from fireworks_async._protocol.requests import encode_chat
 
 # Rooms that most programs do without: who calls for them enters them then.
 if TYPE_CHECKING:
     from fireworks_async._client.parse import ParsedStream
     from fireworks_async._client.tools import ToolLike
+    from fireworks_async._protocol.events import ChatEvent
     from fireworks_async._protocol.parsed import ParseMode, TypedAnswer
     from fireworks_async._protocol.tools import ToolRun
 
@@ -120,12 +120,14 @@ class ChatCompletions:
         model: str,
         messages: Iterable[object],
         **params: Unpack[ChatCallParams],
-    ) -> Stream[ChatEvent, ChatCompletion]:
+    ) -> "Stream[ChatEvent, ChatCompletion]":
         """``create``, with typed events as its items.
 
         ``async with client.chat.completions.stream(...) as stream`` and then
         ``async for event in stream``; everything else is as for ``create``.
         """
+        from fireworks_async._protocol.events import EventBuilder  # noqa: PLC0415 - on first use
+
         reader = self._reader("stream", model, messages, params)
         return Stream(reader, EventBuilder().feed)
 

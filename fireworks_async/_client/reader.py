@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from fireworks_async._client.attempts import Attempts, Service
 from fireworks_async._client.options import CallOptions
-from fireworks_async._client.response_info import ResponseInfo
 from fireworks_async._headers import Headers
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._net.interfaces import ByteResponse, Clock, Limit
@@ -32,6 +31,7 @@ from fireworks_async.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fireworks_async._client.response_info import ResponseInfo
     from fireworks_async._protocol.completions import ChatCompletion
     from fireworks_async._protocol.text_completions import Completion
 
@@ -124,7 +124,7 @@ class AnswerReader(Generic[ChunkT, ResultT]):
         return self._live is not None and self._live[0].is_held
 
     @property
-    def info(self) -> ResponseInfo:
+    def info(self) -> "ResponseInfo":
         """The HTTP side of the answer.
 
         Raises:
@@ -134,6 +134,8 @@ class AnswerReader(Generic[ChunkT, ResultT]):
             raise StreamStateError(
                 "no answer has come yet: await the stream, enter it or iterate first"
             )
+        from fireworks_async._client.response_info import ResponseInfo  # noqa: PLC0415 - on first use
+
         return ResponseInfo(
             self._status,
             Headers(self._headers),

@@ -17,11 +17,13 @@ from collections.abc import (
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from fireworks_async._client.reader import AnswerReader
-from fireworks_async._client.response_info import ResponseInfo
 from fireworks_async._client.taskable import Taskable
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._protocol.completions import Usage
-from fireworks_async._protocol.events import ChatEvent, EventBuilder
+
+if TYPE_CHECKING:
+    from fireworks_async._client.response_info import ResponseInfo
+    from fireworks_async._protocol.events import ChatEvent
 
 __all__ = ("Stream", "StreamOpening")
 
@@ -120,8 +122,10 @@ class Stream(Taskable[ResultT], Generic[ItemT, ResultT]):
             )
         )
 
-    def events(self) -> AsyncGenerator[ChatEvent, None]:
+    def events(self) -> "AsyncGenerator[ChatEvent, None]":
         """What happens in the stream, as typed events."""
+        from fireworks_async._protocol.events import EventBuilder  # noqa: PLC0415 - on first use
+
         builder = EventBuilder()
         return self._iterate(lambda: builder.feed(self._chunks))
 
@@ -141,7 +145,7 @@ class Stream(Taskable[ResultT], Generic[ItemT, ResultT]):
             await asyncio.sleep(0)
 
     @property
-    def response(self) -> ResponseInfo:
+    def response(self) -> "ResponseInfo":
         """The HTTP side of the answer.
 
         Raises:

@@ -5,14 +5,16 @@ No third-party import: tests and other transports stand behind the same interfac
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import msgspec
 
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._policy.timeouts import Timeout
-from fireworks_async._protocol.multipart import MultipartBody
 from fireworks_async.errors import FireworksError, TimeoutPhase
+
+if TYPE_CHECKING:
+    from fireworks_async._protocol.multipart import MultipartBody
 
 __all__ = (
     "ByteResponse",
@@ -117,7 +119,7 @@ class WireCall:
         method: str,
         url: str,
         headers: Mapping[str, str],
-        body: bytes | MultipartBody,
+        body: "bytes | MultipartBody",
     ) -> None:
         self.method = method
         self.url = url

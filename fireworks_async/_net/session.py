@@ -10,19 +10,20 @@ import io
 import ssl
 from collections.abc import Mapping
 from contextvars import Context, ContextVar
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 from multidict import CIMultiDict
 
 from fireworks_async._net.drains import Drains
 from fireworks_async._net.interfaces import Limit, WireCall
-from fireworks_async._net.upload import Upload
-from fireworks_async._protocol.multipart import MultipartBody
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
     from aiohttp.tracing import Trace
+
+    from fireworks_async._net.upload import Upload
+    from fireworks_async._protocol.multipart import MultipartBody
 
 __all__ = ("NO_CONTEXT", "Connector", "Delivery", "HeaderForm", "open_session", "send")
 
@@ -108,8 +109,8 @@ class Connector(aiohttp.TCPConnector):
         delivery.limit.during("connect")
         protocol = await super()._create_connection(req, traces, timeout)
         delivery.limit.during("receive")
-        transport = protocol.transport
-        if transport is not None and hasattr(transport, "max_size"):
+        transport: Any = protocol.transport
+        if hasattr(transport, "max_size"):
             # asyncio's own, without TLS; no other loop's.
             transport.max_size = _LARGEST_READ
         if protocol.closed is not None:
@@ -183,10 +184,12 @@ async def send(
 
 
 def _payload(
-    body: bytes | MultipartBody,
-) -> tuple[bytes | io.BytesIO | Upload | None, dict[str, str]]:
+    body: "bytes | MultipartBody",
+) -> "tuple[bytes | io.BytesIO | Upload | None, dict[str, str]]":
     """What aiohttp sends as the body, and the headers that frame it, if it cannot."""
-    if isinstance(body, MultipartBody):
+    if not isinstance(body, bytes):
+        from fireworks_async._net.upload import Upload  # noqa: PLC0415 - on first use
+
         upload = Upload(body)
         return upload, dict(upload.headers)
     if len(body) > _LARGEST_PIECE:

@@ -1,11 +1,14 @@
 """The collector of chat streams: what only a conversation has."""
 
 import io
+from typing import TYPE_CHECKING
 
 from fireworks_async._protocol.chunks import ChoiceDelta, ChunkChoice
 from fireworks_async._protocol.collector import ChoiceParts, Collector
 from fireworks_async._protocol.completions import ChatCompletion, ChatMessage, Choice
-from fireworks_async._protocol.tool_calls import ToolCallCollector
+
+if TYPE_CHECKING:
+    from fireworks_async._protocol.tool_calls import ToolCallCollector
 
 __all__ = ("ChatCollector", "ChatParts")
 
@@ -54,6 +57,10 @@ class ChatParts(ChoiceParts[ChunkChoice, Choice]):
             self.refusal = (self.refusal or "") + delta.refusal
         if delta.tool_calls:
             if self.tool_calls is None:
+                from fireworks_async._protocol.tool_calls import (  # noqa: PLC0415 - on first use
+                    ToolCallCollector,
+                )
+
                 self.tool_calls = ToolCallCollector()
             self.tool_calls.add(delta.tool_calls)
 

@@ -11,7 +11,6 @@ from typing import TypeGuard, cast
 
 from msgspec import UNSET
 
-from fireworks_async._protocol.media import check_media
 from fireworks_async._typing import JSONObject
 
 __all__ = (
@@ -81,6 +80,8 @@ def clean_messages(messages: object, *, inline_documents: bool) -> list[JSONObje
         else _clean_message(message, f"messages[{number}]", inline_documents)
         for number, message in enumerate(cast("Iterable[object]", messages))
     ]
+    from fireworks_async._protocol.media import check_media  # noqa: PLC0415 - on first use
+
     check_media(cleaned)
     return cleaned
 

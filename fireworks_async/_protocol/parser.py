@@ -10,15 +10,16 @@ one JSON array and decoded by one call; everything else goes event by event thro
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
 from fireworks_async._protocol.collector import Chunk
 from fireworks_async._protocol.dialects import Dialect
-from fireworks_async._protocol.failures import error_from_event
-from fireworks_async._protocol.sse import ServerSentEvent, SSEDecoder
 from fireworks_async.errors import APIError, StreamProtocolError
+
+if TYPE_CHECKING:
+    from fireworks_async._protocol.sse import ServerSentEvent, SSEDecoder
 
 __all__ = ("BodyParser", "JsonParser", "StreamParser", "parser_for")
 
@@ -101,6 +102,10 @@ class BodyParser(ABC, Generic[ChunkT]):
         )
 
     def _fail_reported(self, data: str, event: str) -> None:
+        from fireworks_async._protocol.failures import (  # noqa: PLC0415 - on first use
+            error_from_event,
+        )
+
         self._fail(
             error_from_event(
                 data, event=event, request_id=self._request_id, headers=self._headers
@@ -178,6 +183,8 @@ class StreamParser(BodyParser[ChunkT]):
             chunks = self._feed_plain(data)
             if chunks is not None:
                 return chunks
+            from fireworks_async._protocol.sse import SSEDecoder  # noqa: PLC0415 - on first use
+
             self._sse = SSEDecoder()
             if self._seen:
                 # A blank line means nothing here, and puts the decoder past the only
@@ -208,7 +215,7 @@ class StreamParser(BodyParser[ChunkT]):
             self._seen = self.progressed = True
         return chunks
 
-    def _feed_by_event(self, decoder: SSEDecoder, data: bytes) -> list[ChunkT]:
+    def _feed_by_event(self, decoder: "SSEDecoder", data: bytes) -> list[ChunkT]:
         if not self._seen:
             self._beginning += data[: _EXCERPT_BYTES - len(self._beginning)]
         chunks: list[ChunkT] = []
@@ -232,7 +239,7 @@ class StreamParser(BodyParser[ChunkT]):
             self._sse = None
         return chunks
 
-    def _decode(self, event: ServerSentEvent) -> ChunkT | None:
+    def _decode(self, event: "ServerSentEvent") -> ChunkT | None:
         """One event's chunk; None for what means nothing, and on failure."""
         data = event.data
         if event.event == "error":

@@ -3,19 +3,19 @@
 import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from fireworks_async._protocol.definitions import clean_tools
-from fireworks_async._protocol.media import check_images
 from fireworks_async._protocol.messages import (
     clean_messages,
     clean_reasoning_effort,
     clean_tool_choice,
 )
-from fireworks_async._protocol.multipart import MultipartBody
 from fireworks_async._typing import JSONObject
+
+if TYPE_CHECKING:
+    from fireworks_async._protocol.multipart import MultipartBody
 
 __all__ = ("JSON_HEADERS", "WireRequest", "encode_chat", "encode_json", "encode_text")
 
@@ -33,7 +33,7 @@ class WireRequest(msgspec.Struct, frozen=True):
 
     path: str
     headers: Mapping[str, str]
-    body: bytes | MultipartBody = b""
+    body: "bytes | MultipartBody" = b""
     method: str = "POST"
     choices: int = 1
 
@@ -75,6 +75,8 @@ def encode_chat(
         **_present(params),
     }
     if "tools" in body:
+        from fireworks_async._protocol.definitions import clean_tools  # noqa: PLC0415 - on first use
+
         body["tools"] = clean_tools(body["tools"])
     if "tool_choice" in body:
         body["tool_choice"] = clean_tool_choice(body["tool_choice"])
@@ -103,6 +105,8 @@ def encode_text(
     """
     body = {"model": model, "prompt": _checked_prompt(prompt), **_present(params)}
     if "images" in body:
+        from fireworks_async._protocol.media import check_images  # noqa: PLC0415 - on first use
+
         check_images(body["images"])
     return _streamed("/completions", body, extra_body)
 

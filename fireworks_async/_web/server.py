@@ -6,6 +6,7 @@ What the answers say is the application's business.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import web
 
@@ -51,9 +52,10 @@ class _Connection(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        if hasattr(transport, "max_size"):
+        known: Any = transport
+        if hasattr(known, "max_size"):
             # asyncio's own; no other loop's.
-            transport.max_size = _LARGEST_READ
+            known.max_size = _LARGEST_READ
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
