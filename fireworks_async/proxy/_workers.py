@@ -73,8 +73,7 @@ class _Parent:
         self._failed = False
 
     def run(self) -> int:
-        signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        before = {each: signal.signal(each, self._pass_on) for each in signals}
+        before = {each: signal.signal(each, self._pass_on) for each in _signals()}
         try:
             pipes = [self._start(number) for number in range(self._count)]
             ready = [url for url in map(_url_from, pipes) if url]
@@ -92,17 +91,24 @@ class _Parent:
     def _start(self, number: int) -> int:
         """Fork a worker; where it will tell its URL."""
         reading, writing = os.pipe()
+        # A signal waits until both know of each other: none is lost between them.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _signals())
         pid = os.fork()
         if pid == 0:
             os.close(reading)
             os._exit(self._child(number, writing))
         os.close(writing)
         self._workers[pid] = (number, time.monotonic())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _signals())
+        if self._stopping:
+            # The signal came after the last one ended, and before there was this one.
+            self._signal_all(signal.SIGTERM)
         return reading
 
     def _child(self, number: int, writing: int) -> int:
-        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for each in _signals():
             signal.signal(each, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _signals())
 
         def ready(url: str) -> None:
             # Nobody listens any more when a worker was started again.
@@ -151,6 +157,11 @@ class _Parent:
             self._signal_all(number)
         else:
             self._stop(signal.SIGTERM)
+
+
+def _signals() -> tuple[signal.Signals, ...]:
+    """Not a constant: Windows, where this is never called, has no SIGHUP."""
+    return signal.SIGINT, signal.SIGTERM, signal.SIGHUP
 
 
 def _url_from(pipe: int) -> str:

@@ -206,6 +206,7 @@ async def test_leaving_in_the_middle():
     assert (summary.cancelled, summary.completed, summary.errors) == (12, 0, 0)
 
 
+@pytest.mark.slow
 async def test_the_greatest_load_is_looked_for():
     async with Simulator(ttft=0.02) as simulator:
         refuse = Rejection.overloaded()
@@ -220,6 +221,7 @@ async def test_the_greatest_load_is_looked_for():
     assert len(report.runs) == len(report.search.steps)
 
 
+@pytest.mark.slow
 async def test_a_level_that_was_not_reached_did_not_pass():
     async with Simulator(ttft=0.02) as simulator:
         report = await measure(
@@ -243,6 +245,7 @@ def impatience(monkeypatch):
     monkeypatch.setattr("fireworks_async.loadtest._processes._EVERY", 0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("impatience")
 async def test_a_run_in_which_requests_pile_up_ends_early():
     async with Simulator(ttft=0.02, slots=1) as simulator:
@@ -261,6 +264,7 @@ async def test_a_run_in_which_requests_pile_up_ends_early():
     assert asked_for.runs[0].summary.completed == 30
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("impatience")
 async def test_a_search_takes_a_rate_at_which_they_pile_up_for_too_much():
     async with Simulator(ttft=0.1) as simulator:

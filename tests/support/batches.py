@@ -13,7 +13,6 @@ from fireworks_async._protocol.completions import (
 )
 from fireworks_async.batch._causes import cause_of
 from fireworks_async.batch._options import Job
-from tests.support.places import FixedPlaces
 from fireworks_async.batch._rows import Row, RowReader
 from fireworks_async.batch._run import BatchControl, default_errors, run_job
 from fireworks_async.batch._senders import Attempt
@@ -24,6 +23,7 @@ from fireworks_async.errors import (
     InternalServerError,
     RateLimitError,
 )
+from tests.support.places import FixedPlaces
 
 MODEL = "deepseek-v3p1"
 STATUSES = {
