@@ -19,6 +19,7 @@ def port():
         yield its_port
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", UNDERSTANDS)
 def test_a_client_in_its_own_process_is_measured(port, module):
     order = Order(

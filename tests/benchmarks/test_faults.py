@@ -80,6 +80,7 @@ async def test_our_client_does_right_with_the_fault_and_without_it(row):
     assert not any(shame in said for shame in SHAME), said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=title)
 async def test_each_fault_has_a_twin_that_gives_the_whole_answer(row):
     assert row.twin != row.fault
@@ -90,6 +91,7 @@ def test_titles_are_unique():
     assert len({row.title for row in ROWS}) == len(ROWS)
 
 
+@pytest.mark.slow
 async def test_a_client_in_its_own_process_says_the_same():
     row = ROWS[0]
     async with running("ours", sys.executable) as ask:

@@ -106,6 +106,7 @@ async def test_refusals_are_told(client, ask, llama_server):
     await failure(call.collect(), NotFoundError)
 
 
+@pytest.mark.slow
 async def test_twin_a_long_answer_keeps_its_slot_until_it_is_left(ask, llama_server):
     task = asyncio.create_task(ask(**LONG).collect())
     await busy_within(llama_server, 1, 5)
@@ -151,6 +152,7 @@ async def test_sixty_four_calls_at_once_are_all_answered(client, ask):
     assert client.statistics().in_flight == 0
 
 
+@pytest.mark.slow
 async def test_three_hundred_streams_in_a_row_are_all_whole(ask):
     """The server promises to keep connections, and then closes them."""
     for _ in range(300):
