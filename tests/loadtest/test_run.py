@@ -85,7 +85,8 @@ async def test_the_servers_log_agrees_with_the_starts():
     assert arrived[-1] - arrived[0] == pytest.approx(span, rel=0.2)
     summary = report.runs[0].summary
     assert summary.schedule_lag.n > 0
-    assert summary.ttft_scheduled.p50 >= summary.ttft.p50
+    # Sums of floats differ in their last digits.
+    assert summary.ttft_scheduled.p50 > summary.ttft.p50 - 1e-6
 
 
 async def test_the_servers_log_agrees_with_the_concurrency():
