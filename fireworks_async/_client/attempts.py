@@ -23,8 +23,6 @@ from fireworks_async.errors import APIConnectionError, APIStatusError, Fireworks
 __all__ = ("Attempts", "Service", "merged_headers", "without")
 
 _LARGEST_ERROR: Final = 64 * 1024
-# A shorter key, as is given to servers that want none, would be found in any word.
-_SHORTEST_SECRET: Final = 4
 _ERROR_BODY_WITHIN: Final = Timeout(connect=None, pool=None, receive=None, total=5)
 # Not br, not zstd: aiohttp decodes those only where their libraries are installed.
 _OUR_HEADERS: Final = {
@@ -121,7 +119,7 @@ class Service:
 
     def redacted(self, error: FireworksError) -> FireworksError:
         """The error, without the key where an answer repeats it to the caller."""
-        if len(self._key) >= _SHORTEST_SECRET:
+        if self._key:
             for name, value in vars(error).items():
                 if name != "partial":
                     vars(error)[name] = without(self._key, value)

@@ -307,7 +307,8 @@ class Runner:
         if moment <= self._now() or self._stopped:
             # Who is late lets others run all the same.
             await asyncio.sleep(0)
-        else:
+        # Again, since uvloop's timers are rounded to a millisecond and may be early.
+        while self._clock.now() < self._origin + moment and not self._stopped:
             await self._wait(moment, self._sleepers)
 
     async def _wait(

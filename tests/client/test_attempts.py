@@ -487,14 +487,6 @@ class TestTheKeyInAnAnswer:
         assert error.message.startswith("no such key ***")
         assert error.headers == {"x-a": "Bearer ***"}
 
-    async def test_of_a_letter_is_no_secret(self, service_of):
-        service = service_of(refusal(401, {"message": "no such key"}), api_key="k")
-        attempts = prepare(service)
-        with pytest.raises(AuthenticationError) as caught:
-            await attempts.open()
-        attempts.close(succeeded=False)
-        assert attempts.redacted(caught.value).message.startswith("no such key")
-
     async def test_before_any_key_was_sent_nothing_is_changed(self, service_of):
         error = APIConnectionError("a text")
         assert prepare(service_of()).redacted(error) is error

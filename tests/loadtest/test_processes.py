@@ -61,9 +61,9 @@ async def test_elsewhere_together_and_from_one_moment_on():
     records = [record for outcome in outcomes for record in outcome.records]
     assert sorted(record.index for record in records) == list(range(40))
     assert {record.process for record in records} == {0, 1}
-    # Of one clock, so that a start is one for all; each process reads it a moment apart.
-    assert -0.01 < first < 1
-    assert -0.01 < second < 1
+    # Of one clock, so that a start is one for all.
+    assert 0 <= first < 1
+    assert 0 <= second < 1
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from fireworks_async.proxy import _workers
 from fireworks_async.proxy._workers import reserve_port, run_workers
 
 PROGRAM = """
-import os, sys, time
+import os, signal, sys, time
 from fireworks_async.proxy import _workers
 from fireworks_async.proxy._workers import run_workers
 
@@ -30,6 +30,17 @@ def work(number, ready):
         os._exit(1)
     while True:
         time.sleep(60)
+
+if sys.argv[1] == "stopped while one starts":
+    fork = os.fork
+
+    def fork_and_be_stopped():
+        pid = fork()
+        if pid:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return pid
+
+    os.fork = fork_and_be_stopped
 
 sys.exit(run_workers(2, work, lambda url: print(f"at {url}", flush=True)))
 """
@@ -90,6 +101,11 @@ def test_a_worker_that_dies_is_started_again(tmp_path):
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         assert "is started again" in process.stderr.read()
+
+
+def test_a_signal_while_a_worker_starts_reaches_it():
+    with started("stopped while one starts") as process:
+        assert process.wait(10) == 0
 
 
 def test_windows_has_none(monkeypatch):
