@@ -6,11 +6,13 @@ import io
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import cast
+from typing import Annotated, Any, cast
 
 import typer
 import typer.main
+from typer.core import TyperCommand, TyperGroup
 
+from fireworks_async._version import __version__
 from fireworks_async.cli._exits import ExitCode, with_exit_code
 from fireworks_async.cli._groups import grouped
 from fireworks_async.cli._lines import complain, say
@@ -39,7 +41,8 @@ _COMMANDS = (
 )
 
 
-def run(args: Sequence[str] | None) -> int:
+@with_exit_code
+def run(args: Sequence[str] | None) -> ExitCode:
     """Run one command; all that is expected ends in an exit code.
 
     Args:
@@ -67,17 +70,36 @@ def run(args: Sequence[str] | None) -> int:
     if code == _INTERRUPTED:
         say("stopped")
         return ExitCode.STOPPED
-    return int(code or 0) if words else ExitCode.USAGE
+    return ExitCode(code or 0) if words else ExitCode.USAGE
+
+
+class _Command(TyperCommand):
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _plain(super().get_params(ctx))
+
+
+class _Commands(TyperGroup):
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _plain(super().get_params(ctx))
+
+
+def _plain(params: list[Any]) -> list[Any]:
+    """Show flags without a type: newer typer's ``<bool>`` looks as if one was due."""
+    for param in params:
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
+    return params
 
 
 def _app(names: Sequence[str]) -> typer.Typer:
     app = typer.Typer(
+        cls=_Commands,
         help="The Fireworks AI inference API from the command line.",
         # Its tracebacks show the values of variables, the key among them.
         pretty_exceptions_enable=False,
     )
     # With it, a single command has a name all the same.
-    app.callback()(_nothing)
+    app.callback()(_options)
     for name in names:
         module = importlib.import_module(f"fireworks_async.cli._{name}")
         command = getattr(module, name)
@@ -85,11 +107,28 @@ def _app(names: Sequence[str]) -> typer.Typer:
         # Typer keeps the source's line breaks in all but the first paragraph.
         paragraphs = [" ".join(lines.split()) for lines in text.split("\n\n")]
         wrapped = with_exit_code(grouped(command))
-        app.command(name, help="\n\n".join(paragraphs))(wrapped)
+        app.command(name, cls=_Command, help="\n\n".join(paragraphs))(wrapped)
     return app
 
 
-def _nothing() -> None:
+def _tell_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"{_PROGRAM} {__version__}\n")
+        raise typer.Exit
+
+
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Show the version and exit.",
+            callback=_tell_version,
+            is_eager=True,
+        ),
+    ] = False,
+) -> None:
     pass
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fireworks_async.cli._exits import UsageError
-from fireworks_async.errors import MissingAPIKeyError
 
 if TYPE_CHECKING:
     from fireworks_async import AsyncFireworks
@@ -85,8 +84,8 @@ def open_client(
         connections: How many it must be able to hold, if more than usual.
 
     Raises:
-        UsageError: There is no key, or options exclude each other.
-        ConfigurationError: An option, or the variable in its place, cannot be used.
+        UsageError: Options exclude each other.
+        ConfigurationError: There is no key, or an option cannot be used.
     """
     from fireworks_async import AsyncFireworks  # noqa: PLC0415 - it loads aiohttp
 
@@ -96,19 +95,13 @@ def open_client(
         from fireworks_async.simulator import Simulator  # noqa: PLC0415 - likewise
 
         return _simulated(Simulator(ttft=0.2, gap=0.02), server, connections)
-    try:
-        return AsyncFireworks(
-            api_key=server.api_key,
-            base_url=server.base_url,
-            timeout=server.timeout,
-            max_retries=_retries(server),
-            max_connections=max(_CONNECTIONS, connections),
-        )
-    except MissingAPIKeyError:
-        raise UsageError(
-            "no API key: set FIREWORKS_API_KEY. Without one, the same command works "
-            "now with --simulate"
-        ) from None
+    return AsyncFireworks(
+        api_key=server.api_key,
+        base_url=server.base_url,
+        timeout=server.timeout,
+        max_retries=_retries(server),
+        max_connections=max(_CONNECTIONS, connections),
+    )
 
 
 @asynccontextmanager

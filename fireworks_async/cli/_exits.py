@@ -8,11 +8,20 @@ from enum import IntEnum
 from typing import ParamSpec
 
 from fireworks_async.cli._lines import complain, say
-from fireworks_async.errors import ConfigurationError, FireworksError
+from fireworks_async.errors import (
+    ConfigurationError,
+    FireworksError,
+    MissingAPIKeyError,
+)
 
 __all__ = ("ExitCode", "UsageError", "with_exit_code")
 
 P = ParamSpec("P")
+
+_NO_KEY = (
+    "no API key: set FIREWORKS_API_KEY. Without one, the same command works now with "
+    "--simulate"
+)
 
 
 class ExitCode(IntEnum):
@@ -45,7 +54,8 @@ def with_exit_code(command: Callable[P, ExitCode]) -> Callable[P, ExitCode]:
             _forget_standard_output()
             return ExitCode.STOPPED
         except (UsageError, ConfigurationError) as error:
-            complain(str(error))
+            is_keyless = isinstance(error, MissingAPIKeyError)
+            complain(_NO_KEY if is_keyless else str(error))
             return ExitCode.USAGE
         except FireworksError as error:
             complain(str(error))

@@ -72,8 +72,8 @@ class PromptOptions:
         """Prepare a client for what was asked; nothing is opened yet.
 
         Raises:
-            UsageError: There is no key or no model, or options exclude each other.
-            ConfigurationError: An option, or the variable in its place, cannot be used.
+            UsageError: There is no model, or options exclude each other.
+            ConfigurationError: There is no key, or an option cannot be used.
         """
         if self.json and self.raw:
             raise UsageError("--json and --raw exclude each other")

@@ -1,3 +1,4 @@
+import errno
 import io
 import sys
 import warnings
@@ -6,6 +7,7 @@ from collections.abc import Callable
 import pytest
 import typer
 
+from fireworks_async._version import __version__
 from fireworks_async.cli import _app
 from fireworks_async.simulator import Reply, Simulator
 from tests.cli.conftest import Ran
@@ -87,3 +89,37 @@ def test_characters_that_the_locale_lacks_are_no_failure(
     code = _app.run([*words, "--base-url", fireworks_simulator.base_url])
     assert code == 0
     assert file.getvalue() == b"? \xe9\n"
+
+
+def test_the_version_is_told(run: Run):
+    assert run("--version") == Ran(0, f"fireworks-async {__version__}\n", "")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["chat", "--help"], ["keys", "--help"]])
+def test_a_flag_is_shown_as_one_that_takes_no_value(words: list[str], run: Run):
+    ran = run(*words)
+    assert "--help" in ran.out
+    assert "bool" not in ran.out.lower()
+
+
+def test_help_that_cannot_be_written_is_one_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+):
+    def full(_: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sys.stdout.write", full)
+    ran = run("--version")
+    assert (ran.code, ran.error) == (1, "error: No space left on device")
+
+
+@pytest.mark.parametrize(
+    "words", [["chat", "hi", "-m", "m"], ["loadtest", "-m", "m"], ["proxy", "--check"]]
+)
+def test_a_missing_key_is_told_in_a_command_s_words(words: list[str], run: Run):
+    ran = run(*words)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.error == (
+        "error: no API key: set FIREWORKS_API_KEY. Without one, the same command works "
+        "now with --simulate"
+    )

@@ -7,15 +7,6 @@ from fireworks_async.errors import ConfigurationError
 from tests.support.calls import KEY, MESSAGES
 
 
-def test_without_a_key_one_is_told_what_to_set_and_what_works_now():
-    with pytest.raises(UsageError) as caught:
-        open_client(ServerOptions())
-    assert "FIREWORKS_API_KEY" in str(caught.value)
-    assert "--simulate" in str(caught.value)
-    assert caught.value.__cause__ is None
-    assert caught.value.__suppress_context__
-
-
 def test_the_environment_gives_the_key_and_the_base(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("FIREWORKS_API_KEY", KEY)
     monkeypatch.setenv("FIREWORKS_BASE_URL", "https://from.env/v1")

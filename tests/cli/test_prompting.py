@@ -5,6 +5,7 @@ import pytest
 from fireworks_async.cli._connection import ServerOptions
 from fireworks_async.cli._exits import UsageError
 from fireworks_async.cli._prompting import PromptOptions
+from fireworks_async.errors import MissingAPIKeyError
 
 SIMULATED = ServerOptions(simulate=True)
 WITH_KEY = ServerOptions(api_key="fw_test")
@@ -36,5 +37,5 @@ def test_two_forms_exclude_each_other():
 
 
 def test_the_key_is_asked_for_before_the_model():
-    with pytest.raises(UsageError, match="FIREWORKS_API_KEY"):
+    with pytest.raises(MissingAPIKeyError):
         PromptOptions().open_client(ServerOptions())
