@@ -5,6 +5,7 @@ They end here: none is kept as a cause, a context or a text.
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -81,6 +82,9 @@ def is_silence(problem: BaseException) -> bool:
 def _reason(problem: BaseException) -> str:
     """The operating system's words, which hold no header."""
     if isinstance(problem, OSError) and problem.strerror:
+        # asyncio has put the address in the place of the reason; the origin is said.
+        if problem.errno and problem.strerror.startswith("Connect call failed"):
+            return os.strerror(problem.errno)
         return problem.strerror
     return type(problem).__name__
 

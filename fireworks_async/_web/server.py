@@ -4,7 +4,10 @@ What the answers say is the application's business.
 """
 
 import asyncio
+import errno
 import logging
+import os
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,7 +16,7 @@ from aiohttp import web
 from fireworks_async._web.error_body import error_answer
 from fireworks_async._web.sse_writer import ReaderLeftError
 
-__all__ = ("WebServer",)
+__all__ = ("WebServer", "listening_error")
 
 _logger = logging.getLogger("fireworks_async.web")
 
@@ -150,9 +153,9 @@ class WebServer:
                 backlog=_BACKLOG,
                 reuse_port=self._reuse_port or None,
             )
-        except OSError:
+        except OSError as error:
             await self._runner.cleanup()
-            raise
+            raise listening_error(error, self._host, self._port) from None
         self._port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self, *, drain: float = 0.0) -> None:
@@ -207,6 +210,16 @@ class WebServer:
         finally:
             self._tasks.discard(task)
             self._on_change()
+
+
+def listening_error(error: OSError, host: str, port: int) -> OSError:
+    """Name the address that cannot be listened on, and why: no error has both."""
+    is_unknown = isinstance(error, socket.gaierror)
+    # asyncio wraps the system's words in its own; a name that is none has no number.
+    reason = error.strerror if is_unknown else os.strerror(error.errno or 0)
+    if error.errno == errno.EADDRINUSE:
+        reason = f"{reason}; another port, or 0, may be free"
+    return OSError(error.errno, f"cannot listen on {host}:{port}: {reason}")
 
 
 def _ignore() -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Final
 
+from fireworks_async._web.server import listening_error
 from fireworks_async.errors import ProxyConfigError
 
 __all__ = ("reserve_port", "run_workers")
@@ -36,9 +37,9 @@ def reserve_port(host: str, port: int) -> socket.socket:
     try:
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         reserved.bind((host, port))
-    except BaseException:
+    except OSError as error:
         reserved.close()
-        raise
+        raise listening_error(error, host, port) from None
     return reserved
 
 

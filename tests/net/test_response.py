@@ -52,8 +52,8 @@ def half_an_answer():
     return aiohttp.ServerDisconnectedError(MappingProxyType({"code": 200}))
 
 
-REFUSED = OSError(errno.ECONNREFUSED, "Connect call failed")
-REFUSED.strerror = "Connection refused"
+# As asyncio words it; uvloop gives the system's words.
+REFUSED = OSError(errno.ECONNREFUSED, "Connect call failed ('192.0.2.1', 9)")
 
 
 class TestTranslation:

@@ -79,6 +79,14 @@ def test_a_port_is_reserved_for_several():
             other.bind(("127.0.0.1", port))
 
 
+def test_a_port_that_is_taken_is_named():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port}: "):
+            reserve_port("127.0.0.1", port)
+
+
 def test_the_url_is_told_when_all_answer_and_sigterm_ends_them():
     with started("well") as process:
         lines = lines_until(process, "at http://x")

@@ -1,12 +1,14 @@
 import asyncio
+import errno
 import json
 import logging
+import socket
 
 import aiohttp
 import pytest
 from aiohttp import web
 
-from fireworks_async._web.server import WebServer
+from fireworks_async._web.server import WebServer, listening_error
 from fireworks_async.errors import RateLimitError
 
 
@@ -58,9 +60,34 @@ async def test_an_address_that_is_taken_is_told():
     server = serve(ok)
     await server.start()
     other = serve(ok, port=server.port)
-    with pytest.raises(OSError, match="in use"):
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - the whole text follows
         await other.start()
+    assert caught.value.strerror == (
+        f"cannot listen on 127.0.0.1:{server.port}: Address already in use; "
+        "another port, or 0, may be free"
+    )
     await server.stop()
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (
+            OSError(errno.EADDRNOTAVAIL, "error while attempting to bind on ('x', 80)"),
+            "Cannot assign requested address",
+        ),
+        (
+            socket.gaierror(-2, "Name or service not known"),
+            "Name or service not known",
+        ),
+    ],
+)
+def test_an_address_that_cannot_be_listened_on_is_named(error, reason):
+    said = listening_error(error, "x", 80)
+    assert (said.errno, said.strerror) == (
+        error.errno,
+        f"cannot listen on x:80: {reason}",
+    )
 
 
 async def test_errors_become_bodies(caplog):
