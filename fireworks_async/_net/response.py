@@ -27,6 +27,9 @@ __all__ = ("BORDER_ERRORS", "PooledResponse", "is_silence", "translate")
 # What aiohttp raises at its surface. RuntimeError: a read on a connection closed by us.
 BORDER_ERRORS: Final = (aiohttp.ClientError, OSError, RuntimeError)
 
+# How asyncio's texts begin, of one address and of several.
+_ADDRESSES: Final = ("Connect call failed", "Multiple exceptions")
+
 
 def translate(problem: BaseException, url: str) -> APIConnectionError:
     """Say what went wrong on the way to a URL; its path and query are left out.
@@ -82,8 +85,8 @@ def is_silence(problem: BaseException) -> bool:
 def _reason(problem: BaseException) -> str:
     """The operating system's words, which hold no header."""
     if isinstance(problem, OSError) and problem.strerror:
-        # asyncio has put the address in the place of the reason; the origin is said.
-        if problem.errno and problem.strerror.startswith("Connect call failed"):
+        # Addresses in the place of the reason; where it goes is said by the origin.
+        if problem.errno and problem.strerror.startswith(_ADDRESSES):
             return os.strerror(problem.errno)
         return problem.strerror
     return type(problem).__name__

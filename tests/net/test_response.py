@@ -66,6 +66,14 @@ class TestTranslation:
                 id="refused",
             ),
             pytest.param(
+                aiohttp.ClientConnectorError(
+                    connection_key(),
+                    OSError(errno.ECONNREFUSED, "Multiple exceptions: [Errno 111] ..."),
+                ),
+                f"cannot connect to {ORIGIN}: Connection refused",
+                id="refused-by-all-addresses",
+            ),
+            pytest.param(
                 aiohttp.ClientConnectorDNSError(
                     connection_key(), OSError(-2, "Name or service not known")
                 ),
