@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ("loadtest",)
 
 _SIMULATED_MODEL = "kimi-k2p6"
-_TAKES_SIGNALS = sys.platform != "win32"
+# What ends a run early; Windows' loop takes none.
+_SIGNALS = () if sys.platform == "win32" else (signal.SIGINT, signal.SIGTERM)
 
 
 def loadtest(
@@ -120,7 +121,7 @@ def _run(
 async def _measure(
     model: str, options: dict[str, Any], *, yes: bool
 ) -> tuple["LoadTestReport", bool]:
-    """Measure; the second value is whether Ctrl-C ended it."""
+    """Measure; the second value is whether a signal ended it."""
     import asyncio  # noqa: PLC0415 - as above
 
     from fireworks_async.cli._loadtest_screen import Screen  # noqa: PLC0415 - as above
@@ -131,13 +132,14 @@ async def _measure(
     screen = Screen()
 
     def end_early() -> None:
-        # A second Ctrl-C ends it the hard way.
-        loop.remove_signal_handler(signal.SIGINT)
+        # A second one ends it the hard way.
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
         stop.set()
         screen.note("ending: nothing more is started; Ctrl-C again ends it at once")
 
-    if _TAKES_SIGNALS:
-        loop.add_signal_handler(signal.SIGINT, end_early)
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, end_early)
     try:
         with screen:
             report = await run_loadtest(
@@ -148,8 +150,8 @@ async def _measure(
                 **options,
             )
     finally:
-        if _TAKES_SIGNALS:
-            loop.remove_signal_handler(signal.SIGINT)
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
     return report, stop.is_set()
 
 

@@ -100,13 +100,14 @@ class LoadOptions:
         ),
     ] = None
     arrival: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="KIND",
-            help="constant, poisson, gamma or burst.",
+            help="How starts at a rate clump: poisson, constant, gamma or burst. "
+            "Default poisson.",
             rich_help_panel=_LOAD,
         ),
-    ] = "poisson"
+    ] = None
     burstiness: Annotated[
         float,
         typer.Option(
@@ -184,7 +185,8 @@ class LoadOptions:
         return {
             "concurrency": numbers("concurrency", self.concurrency, int),
             "rate": numbers("rate", self.rate, float),
-            "arrival": one_of(
+            "arrival": self.arrival
+            and one_of(
                 "arrival", self.arrival, ("constant", "poisson", "gamma", "burst")
             ),
             "burstiness": self.burstiness,

@@ -62,8 +62,9 @@ class LoadTestOptions(TypedDict, total=False):
     """Closed loop: so many requests at once, one run for each. With a rate, a cap."""
     rate: float | Sequence[float] | None
     """Open loop: requests a second, one run for each."""
-    arrival: Arrival
-    """How starts clump: ``poisson`` (default), ``constant``, ``gamma`` or ``burst``."""
+    arrival: Arrival | None
+    """How starts at a rate clump: ``poisson`` (default), ``constant``, ``gamma`` or
+    ``burst``."""
     burstiness: float
     """Shape of ``gamma``; 1 is Poisson, less clumps more. Default 0.5."""
     burst_size: int
@@ -146,7 +147,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float = 300.0
     concurrency: int | Sequence[int] | None = None
     rate: float | Sequence[float] | None = None
-    arrival: Arrival = "poisson"
+    arrival: Arrival | None = None
     burstiness: float = 0.5
     burst_size: int = 8
     stages: str | None = None
@@ -208,6 +209,21 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
                 if not (math.isfinite(value) and value > 0):
                     raise LoadTestError(f"{name} is more than 0, not {value:g}")
 
+    def _check_uses(self) -> None:
+        """Refuse what would go unused: who set it believes that it counts."""
+        is_open = self.rate is not None or self.stages is not None
+        for name, has_use, base in (
+            ("arrival", is_open, "rate or stages"),
+            ("burstiness", self.arrival == "gamma", "arrival gamma"),
+            ("burst_size", self.arrival == "burst", "arrival burst"),
+            ("past_saturation", is_open, "rate or stages"),
+            ("think", self.turns > 1, "turns"),
+            ("image_size", self.images > 0, "images"),
+            ("prefix_groups", self.prefix_tokens > 0, "prefix_tokens"),
+        ):
+            if not has_use and getattr(self, name) != getattr(_DEFAULTS, name):
+                raise LoadTestError(f"{name} is of use only with {base}")
+
     def loads(self) -> list[tuple[str, Load]]:
         """The loads to run, each with its name.
 
@@ -215,6 +231,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             LoadTestError: What was asked for excludes itself, or cannot be read.
         """
         self.check()
+        self._check_uses()
         concurrencies, rates = _many(self.concurrency), _many(self.rate)
         asked = [self.rate is not None, self.stages is not None, self.trace is not None]
         if sum(asked) > 1:
@@ -297,7 +314,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     def _open(self, segments: tuple[Segment, ...], cap: int | None) -> Load:
         return Load(
             segments=segments,
-            arrival=self.arrival,
+            arrival=self.arrival or "poisson",
             burstiness=self.burstiness,
             burst_size=self.burst_size,
             concurrency=cap,
@@ -312,6 +329,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
             and self.output_tokens is not None
         )
         return {**({"ignore_eos": True} if is_exact else {}), **self.params}
+
+
+_DEFAULTS = Options(model="")
 
 
 def _many(value: "_Number | Sequence[_Number] | None") -> "list[_Number]":

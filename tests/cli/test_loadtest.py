@@ -123,8 +123,11 @@ def test_another_machine_is_asked_about(run):
 @pytest.mark.slow
 @pytest.mark.timeout(60)
 @pytest.mark.skipif(sys.platform == "win32", reason="it has other signals")
-@pytest.mark.parametrize("processes", ["1", "2"])
-def test_ctrl_c_gives_a_report_of_what_came(processes):
+@pytest.mark.parametrize(
+    ("processes", "number"),
+    [("1", "SIGTERM"), ("2", "SIGINT")],
+)
+def test_a_signal_gives_a_report_of_what_came(processes, number):
     """It reaches the whole group of a terminal; the simulator has to outlive it."""
     command = [
         *(sys.executable, "-m", "fireworks_async", "loadtest", "--simulate"),
@@ -143,7 +146,7 @@ def test_ctrl_c_gives_a_report_of_what_came(processes):
             line = running.stderr.readline()
             assert line, seen
             seen += line
-        os.killpg(running.pid, signal.SIGINT)
+        os.killpg(running.pid, getattr(signal, number))
         out, err = running.communicate()
     assert running.returncode == 3
     assert "ended early: it was stopped" in out

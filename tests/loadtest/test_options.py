@@ -80,6 +80,28 @@ def test_numbers_out_of_range(given, said):
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"arrival": "poisson"}, "arrival is of use only with rate or stages"),
+        ({"burstiness": 2, "rate": 1}, "burstiness is of use only with arrival gamma"),
+        ({"burst_size": 2, "rate": 1}, "burst_size is of use only with arrival burst"),
+        ({"past_saturation": True}, "past_saturation is of use only with rate or"),
+        ({"think": 1}, "think is of use only with turns"),
+        ({"image_size": 16}, "image_size is of use only with images"),
+        ({"prefix_groups": 2}, "prefix_groups is of use only with prefix_tokens"),
+    ],
+)
+def test_what_would_go_unused_is_refused(options, said):
+    with pytest.raises(LoadTestError, match=said):
+        loads(**options)
+
+
+def test_starts_at_a_rate_are_poisson_unless_said_otherwise():
+    assert [load.arrival for _, load in loads(rate=1)] == ["poisson"]
+    assert [load.arrival for _, load in loads(rate=1, arrival="gamma")] == ["gamma"]
+
+
 def test_limits():
     assert Options(model="m").limits().requests == 100
     assert Options(model="m", requests=5, warmup=3).limits().requests == 8
