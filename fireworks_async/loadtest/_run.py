@@ -3,7 +3,6 @@
 import asyncio
 import math
 import os
-import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -18,22 +17,23 @@ from fireworks_async.loadtest._calibration import Calibration, calibrate
 from fireworks_async.loadtest._caller import ClientCaller
 from fireworks_async.loadtest._engine import Job, Outcome, Target, open_client
 from fireworks_async.loadtest._facts import HostFacts
+from fireworks_async.loadtest._measuring import Measuring
 from fireworks_async.loadtest._options import LoadTestOptions, Options
-from fireworks_async.loadtest._overseer import Overseer
 from fireworks_async.loadtest._processes import run_everywhere
 from fireworks_async.loadtest._progress import Progress
 from fireworks_async.loadtest._prompts import fit_lengths
-from fireworks_async.loadtest._record import Record
 from fireworks_async.loadtest._report import LoadTestReport, Run
 from fireworks_async.loadtest._run_targets import run_targets, value_of
-from fireworks_async.loadtest._saturation import Saturation
-from fireworks_async.loadtest._spend import Estimate, Prices, estimate, prices_of
+from fireworks_async.loadtest._spend import (
+    Account,
+    Estimate,
+    Prices,
+    estimate,
+    prices_of,
+)
 from fireworks_async.loadtest._stand_in import Pace, stand_ins
-from fireworks_async.loadtest._summary import Sentinels, Summary
 from fireworks_async.loadtest._sweep import Bisection, Search
 from fireworks_async.loadtest._targets import request_targets
-from fireworks_async.loadtest._timeline import Timeline
-from fireworks_async.loadtest._verdict import judge
 
 __all__ = ("run_loadtest",)
 
@@ -41,7 +41,6 @@ _SIMULATED = Pace(ttft=0.05, gap=0.005)
 _FIREWORKS = "fireworks.ai"
 # Of the rate that was asked for.
 _DELIVERED = 0.9
-_APART = 1_000_003
 _RETRIES = 4
 # Tokens that a server may add to a prompt.
 _TEMPLATE = 32
@@ -90,7 +89,6 @@ class _LoadTest:
         self._on_progress = on_progress
         self._stop = stop or asyncio.Event()
         self._loads = options.loads()
-        self._limits = options.limits()
         self._workload = options.workload()
         self._aims = request_targets(options.goodput or "")
         self._search_aims = run_targets(options.find_max or "")
@@ -103,12 +101,8 @@ class _LoadTest:
             api_key=options.api_key,
             timeout=options.timeout,
         )
-        self._prices: Prices | None = None
-        # So does each test, unless it is to be the same as another.
-        self._salt = secrets.randbits(32) if options.seed is None else options.seed
-        self._paid = 0.0
+        self._account = Account(_prices(options), options.max_cost)
         self._notes: list[str] = []
-        self._count = 0
 
     @asynccontextmanager
     async def server(self) -> AsyncGenerator[None]:
@@ -130,27 +124,36 @@ class _LoadTest:
         """Go through all of it."""
         options = self._options
         url = _base_url(self._target)
-        self._prices = _prices(options)
         self._ask_for_metrics(url)
         guess = estimate(
             base_url=url,
             requests=_planned(options, self._loads),
-            prices=self._prices,
+            prices=self._account.prices,
             workload=self._workload,
         )
         if not guess.is_local:
             self._agree(guess, confirm)
         await self._fit()
         calibration = await self._calibrate() if options.calibrate else None
+        measuring = Measuring(
+            options,
+            target=self._target,
+            workload=self._workload,
+            aims=self._aims,
+            account=self._account,
+            calibration=calibration,
+            stop=self._stop,
+            on_progress=self._on_progress,
+        )
         if options.find_max is None:
             search = None
             runs = [
-                await self._run(name, load, calibration)
+                await measuring.run(name, load)
                 for name, load in self._loads
                 if not self._stop.is_set() or load is self._loads[0][1]
             ]
         else:
-            runs, search = await self._search(options.find_max, calibration)
+            runs, search = await self._search(options.find_max, measuring)
         return LoadTestReport(
             model=options.model,
             base_url=url,
@@ -162,12 +165,13 @@ class _LoadTest:
             notes=self._notes,
             # By the list, what is on this machine costs nothing.
             cost=None
-            if self._prices is None or (guess.is_local and options.prices is None)
-            else self._paid,
+            if self._account.prices is None
+            or (guess.is_local and options.prices is None)
+            else self._account.paid,
         )
 
     def _agree(self, guess: Estimate, confirm: Callable[[Estimate], bool]) -> None:
-        if self._options.max_cost is not None and self._prices is None:
+        if self._account.limit is not None and self._account.prices is None:
             raise LoadTestError(
                 f"no price of {self._options.model} is known to hold a limit of cost "
                 "with: give prices (--prices IN,OUT)"
@@ -198,10 +202,13 @@ class _LoadTest:
             )
 
             async def count_tokens(text: str) -> int:
-                self._afford(len(text.split()) + _TEMPLATE)
+                if not self._account.can_pay(len(text.split()) + _TEMPLATE, 1):
+                    raise LoadTestError(
+                        f"${self._account.limit:g} are too few even to find prompts of "
+                        "the asked length"
+                    )
                 tokens = await caller.count_tokens(text, params)
-                if self._prices is not None:
-                    self._paid += self._prices.cost(tokens, 1)
+                self._account.pay(tokens, 1)
                 return tokens
 
             fit = await fit_lengths(count_tokens, self._workload.lengths())
@@ -211,7 +218,8 @@ class _LoadTest:
             for wanted, counted in fit.missed.items()
         ]
 
-    async def _calibrate(self) -> Calibration:
+    async def _calibrate(self) -> Calibration | None:
+        """Measure the client; None: it was cut short, and would say nothing."""
         self._on_progress(Progress(name="the client itself", phase="calibration"))
         _, greatest = max(
             self._loads, key=lambda pair: pair[1].rate or pair[1].concurrency or 0
@@ -220,10 +228,11 @@ class _LoadTest:
         async def run(job: Job) -> list[Outcome]:
             return await run_everywhere(job, self._options.processes, stop=self._stop)
 
-        return await calibrate(greatest, run)
+        found = await calibrate(greatest, run)
+        return None if self._stop.is_set() else found
 
     async def _search(
-        self, aims: str, calibration: Calibration | None
+        self, aims: str, measuring: Measuring
     ) -> tuple[list[Run], Search]:
         targets = self._search_aims
         by = "concurrency" if self._options.rate is None else "rate"
@@ -234,7 +243,7 @@ class _LoadTest:
         runs: list[Run] = []
         while (level := bisection.following()) is not None:
             name, load = self._options.level(level)
-            run = await self._run(name, load, calibration)
+            run = await measuring.run(name, load)
             runs.append(run)
             if run.stopped is not None and not run.is_saturated:
                 # A level that did not have its time says nothing.
@@ -249,96 +258,6 @@ class _LoadTest:
             least_failed=bisection.failed,
             steps=bisection.steps,
         )
-
-    async def _run(self, name: str, load: Load, calibration: Calibration | None) -> Run:
-        self._count += 1
-        # Each run asks anew: what the one before asked, a prompt cache knows.
-        seed = self._salt + _APART * self._count
-        job = Job(
-            target=self._target,
-            load=load,
-            workload=msgspec.structs.replace(self._workload, seed=seed),
-            limits=self._limits,
-            seed=self._options.seed or 0,
-            budget=self._left(),
-            prices=self._prices,
-            sentinels=self._options.sentinels,
-        )
-        may_pile_up = load.rate is None or self._options.past_saturation
-        overseer = Overseer(
-            name,
-            self._limits,
-            self._stop,
-            on_progress=self._on_progress,
-            saturation=None if may_pile_up else Saturation(),
-        )
-        async with overseer.watching():
-            outcomes = await run_everywhere(
-                job,
-                self._options.processes,
-                stop=overseer.stop,
-                on_tally=overseer.look,
-            )
-        sentinels = [each for outcome in outcomes for each in outcome.sentinels]
-        for outcome in outcomes:
-            self._pay([*outcome.records, *outcome.sentinels])
-        records = sorted(
-            (record for outcome in outcomes for record in outcome.records),
-            key=lambda record: (record.index, record.turn),
-        )
-        summary = Summary.of(records, load, self._aims, warmup=self._options.warmup)
-        clients = [outcome.health for outcome in outcomes]
-        return Run(
-            name=name,
-            load=str(load),
-            is_closed=load.is_closed,
-            concurrency=load.concurrency,
-            rate=load.rate,
-            summary=summary,
-            # A cap makes requests late on purpose.
-            verdict=judge(
-                summary,
-                clients,
-                calibration,
-                is_open=not load.is_closed and load.concurrency is None,
-            ),
-            clients=clients,
-            timeline=Timeline.of(records),
-            stopped=overseer.reason or self._why_stopped(records),
-            is_saturated=overseer.reason is not None,
-            sentinels=Sentinels.of(sentinels),
-            records=records,
-        )
-
-    def _left(self) -> float | None:
-        limit = self._options.max_cost
-        return None if limit is None else limit - self._paid
-
-    def _afford(self, tokens: int) -> None:
-        """See that a question for the length of a prompt can be paid."""
-        left = self._left()
-        if left is None or self._prices is None:
-            return
-        if self._prices.cost(tokens, 1) > left:
-            raise LoadTestError(
-                f"${self._options.max_cost:g} are too few even to find prompts of the "
-                "asked length"
-            )
-
-    def _pay(self, records: Iterable[Record]) -> None:
-        if self._prices is not None:
-            self._paid += sum(
-                self._prices.cost(each.prompt_tokens or 0, each.completion_tokens or 0)
-                for each in records
-            )
-
-    def _why_stopped(self, records: list[Record]) -> str | None:
-        if self._stop.is_set():
-            return "it was stopped"
-        planned, limit = self._limits.requests, self._options.max_cost
-        if limit is not None and planned is not None and len(records) < planned:
-            return f"${limit:g} were all that might be spent"
-        return None
 
 
 def _base_url(target: Target) -> str:

@@ -11,6 +11,7 @@ from fireworks_async.loadtest._workload import Endpoint, Workload
 from fireworks_async.types import ChatCompletion, Usage
 
 __all__ = (
+    "Account",
     "Estimate",
     "Prices",
     "Purse",
@@ -74,8 +75,38 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
         return f"{count} to {self.host}, about ${self.total:.4g}"
 
 
+class Account:
+    """What a whole load test has cost, and may.
+
+    Args:
+        prices: Of the tokens; None: not known, and nothing is counted.
+        limit: US dollars; None: any number.
+    """
+
+    def __init__(self, prices: Prices | None, limit: float | None) -> None:
+        self.prices = prices
+        self.limit = limit
+        self.paid = 0.0
+
+    @property
+    def left(self) -> float | None:
+        """US dollars; None: there is no limit."""
+        return None if self.limit is None else self.limit - self.paid
+
+    def pay(self, prompt: int, answer: int) -> None:
+        """Count so many tokens."""
+        if self.prices is not None:
+            self.paid += self.prices.cost(prompt, answer)
+
+    def can_pay(self, prompt: int, answer: int) -> bool:
+        """Whether so many tokens are within the limit."""
+        if self.left is None or self.prices is None:
+            return True
+        return self.prices.cost(prompt, answer) <= self.left
+
+
 class Purse:
-    """What is left to be spent: what is in flight is reserved, what ended is paid.
+    """What one run may spend: what is in flight is reserved, what ended is paid.
 
     Args:
         budget: US dollars.

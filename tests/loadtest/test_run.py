@@ -242,7 +242,7 @@ class Impatience:
 
 @pytest.fixture
 def impatience(monkeypatch):
-    monkeypatch.setattr("fireworks_async.loadtest._run.Saturation", Impatience)
+    monkeypatch.setattr("fireworks_async.loadtest._measuring.Saturation", Impatience)
     monkeypatch.setattr("fireworks_async.loadtest._processes._EVERY", 0.01)
 
 
@@ -295,6 +295,21 @@ async def test_stopping_gives_a_report_of_what_came():
     assert len(report.runs) == 1
     assert report.runs[0].stopped == "it was stopped"
     assert 4 <= report.runs[0].summary.completed < 5_000
+
+
+async def test_a_client_that_was_stopped_while_it_was_measured_is_not_told_of(
+    monkeypatch,
+):
+    stop = asyncio.Event()
+
+    async def cut_short(*_):
+        stop.set()
+        return "the half of a calibration"
+
+    monkeypatch.setattr("fireworks_async.loadtest._run.calibrate", cut_short)
+    async with Simulator() as simulator:
+        report = await measure(simulator, calibrate=True, stop=stop)
+    assert report.calibration is None
 
 
 async def test_a_limit_of_cost():

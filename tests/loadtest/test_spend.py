@@ -2,6 +2,7 @@ import pytest
 
 from fireworks_async.loadtest._lengths import Lengths
 from fireworks_async.loadtest._spend import (
+    Account,
     Prices,
     Purse,
     estimate,
@@ -91,3 +92,19 @@ def test_what_was_refused_costs_nothing():
     purse.settle(refused)
     purse.settle(dropped())
     assert purse.may_start()
+
+
+def test_an_account_knows_what_is_left():
+    account = Account(PRICES, 1.0)
+    assert account.can_pay(1_000_000, 0)
+    account.pay(200_000, 300_000)
+    assert (account.paid, account.left) == (pytest.approx(0.8), pytest.approx(0.2))
+    assert account.can_pay(100_000, 0)
+    assert not account.can_pay(300_000, 0)
+
+
+@pytest.mark.parametrize("account", [Account(PRICES, None), Account(None, 1.0)])
+def test_an_account_without_limit_or_prices_pays_all(account):
+    assert account.can_pay(10**12, 0)
+    account.pay(1_000_000, 0)
+    assert account.paid == (0.0 if account.prices is None else 1.0)
