@@ -54,7 +54,9 @@ def merge_batches(
             raise BatchError(f"{path}: exists; give a name that is not taken")
     sources = [Path(part) for part in parts]
     with ExitStack() as stack:
-        for path in sources:
+        for number, path in enumerate(sources):
+            if path in sources[:number]:
+                raise BatchError(f"{path}: named twice")
             if not path.is_file():
                 raise BatchError(f"{path}: no such file")
             # Held while it is read, so that no run changes it; one that is packed is

@@ -37,6 +37,8 @@ _FIELDS: Final = (
     - NOT_FIELDS
 )
 
+_UNKNOWN: Final = "a field without a keyword goes in extra_body"
+
 
 class RowOptions(TypedDict, total=False):
     """How rows are read."""
@@ -161,7 +163,7 @@ class Job(msgspec.Struct, kw_only=True, frozen=True):
                 _check_amount(name, values[name], may_be_zero=name in _MAY_BE_ZERO)
         for name in cast("Mapping[str, object]", values.get("params") or {}):
             if name not in _FIELDS:
-                raise unexpected_keyword("params", name, _FIELDS)
+                raise unexpected_keyword("params", name, _FIELDS, _UNKNOWN)
         job = cls(**values)  # type: ignore[arg-type]  # checked by name above
         job.reader()
         return job

@@ -207,17 +207,37 @@ class RowReader:
 
 def _decoded(source: Source) -> dict[str, object]:
     if not isinstance(source, bytes):
+        # A caller's iterable may give anything.
+        given: object = source
+        if not isinstance(given, Mapping):
+            raise _NoRequestError(
+                "expected a mapping, such as {'messages': [...]}, not "
+                f"{type(given).__name__}"
+            )
         if None in source:
             raise _NoRequestError("the row has more values than there are columns")
         return dict(source)
     try:
         return _decode(source)
-    except msgspec.ValidationError:
-        raise _NoRequestError("the line is JSON, but no object") from None
-    except msgspec.DecodeError as error:
-        raise _NoRequestError(f"the line is no JSON: {error}") from None
     except UnicodeDecodeError:
         raise _NoRequestError("the line is no UTF-8") from None
+    except msgspec.ValidationError:
+        raise _NoRequestError(_unlike_an_object(source)) from None
+    except msgspec.DecodeError as error:
+        raise _NoRequestError(
+            _unlike_an_object(source, f"the line is no JSON: {error}")
+        ) from None
+
+
+def _unlike_an_object(
+    source: bytes, otherwise: str = "the line is JSON, but no object"
+) -> str:
+    """Say what a line is, for the two kinds of files that are often given instead."""
+    if b"\0" in source:
+        return "the line is no UTF-8 (UTF-16 has such zero bytes)"
+    if source.lstrip().startswith(b"["):
+        return "the line begins an array; rows are objects, one a line (jq -c '.[]')"
+    return otherwise
 
 
 def _opened(

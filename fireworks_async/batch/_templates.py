@@ -14,7 +14,7 @@ class Template:
         system: The same, for a system message before it; None for none.
 
     Raises:
-        ValueError: A place is not the name of a column.
+        ValueError: A place is not the name of a column, or not closed.
     """
 
     def __init__(self, prompt: str, *, system: str | None = None) -> None:
@@ -43,7 +43,11 @@ _Piece = tuple[str, str | None]
 
 def _parsed(text: str) -> list[_Piece]:
     pieces: list[_Piece] = []
-    for literal, name, form, conversion in string.Formatter().parse(text):
+    try:
+        parts = list(string.Formatter().parse(text))
+    except ValueError as error:
+        raise ValueError(f"template: {error}; a brace is written twice") from None
+    for literal, name, form, conversion in parts:
         if name is not None and (not name or form or conversion or set(name) & {*".["}):
             raise ValueError(f"template: {{{name}}} is not the name of a column")
         pieces.append((literal, name))

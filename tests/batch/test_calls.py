@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from fireworks_async.batch._calls import results_of
+from fireworks_async.batch._calls import batch_through, results_of
 from fireworks_async.batch._options import Job
 from fireworks_async.errors import BatchError
 from tests.support.batches import FakeSender, answered, line, refused, until
@@ -41,6 +41,12 @@ async def test_failures_and_bad_requests_are_results():
         "a": "refused",
         "row-2": "invalid",
     }
+
+
+@pytest.mark.parametrize("requests", ["rows.jsonl", b"{}", line("a")])
+def test_a_name_or_one_request_is_not_taken_for_many(requests):
+    with pytest.raises(TypeError, match=r"run_batch"):
+        batch_through(None, requests, {})
 
 
 async def test_a_slow_reader_holds_up_the_senders_and_the_source():

@@ -101,5 +101,11 @@ async def test_nothing_is_overwritten(tmp_path):
     assert not (tmp_path / "all.jsonl").exists()
 
 
+async def test_a_part_that_is_named_twice_is_a_mistake(tmp_path):
+    (part,) = await shards(tmp_path, 1)
+    with pytest.raises(BatchError, match="named twice"):
+        await _merge(tmp_path / "all.jsonl", [part, part])
+
+
 async def _merge(*args, **options):
     return await asyncio.to_thread(merge_batches, *args, **options)

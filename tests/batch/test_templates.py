@@ -31,3 +31,9 @@ def test_a_missing_column_is_named():
 def test_only_names_are_places(text):
     with pytest.raises(ValueError, match=r"template|expected|Single"):
         Template(text)
+
+
+@pytest.mark.parametrize("text", ["a {b", "a } b"])
+def test_a_brace_alone_is_told_of(text):
+    with pytest.raises(ValueError, match=r"template: .*; a brace is written twice"):
+        Template(text)
