@@ -89,7 +89,9 @@ def batch(
     May be stopped, or killed, at any moment: the same command goes on from there.
     Ctrl-C waits for the rows in flight, a second one gives them up.
     """
-    options = options_of(rows, running, max_retries=server.max_retries)
+    options = options_of(
+        rows, running, max_retries=server.max_retries, simulate=server.simulate
+    )
     if check:
         return _check(source, options, as_json=json)
     form = _FORMS.get(progress)
@@ -99,6 +101,8 @@ def batch(
         return _estimate(source, options, server, as_json=json)
     if output is None:
         raise UsageError("no OUTPUT: name the file that the answers go to")
+    if "-" in (output, errors):
+        raise UsageError("OUTPUT and --errors are files, from which a run goes on")
     if machines.is_ray():
         where = machines, server
         summary = run_on_ray(source, output, errors, options, *where)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fireworks_async.cli._connection import SIMULATED_MODEL
 from fireworks_async.cli._exits import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class RowWords:
             "--model",
             "-m",
             metavar="MODEL",
-            help="In the place of every row's model.",
+            help="In the place of every row's model. With --simulate, rows need none.",
             rich_help_panel=_ROWS,
         ),
     ] = None
@@ -188,16 +189,25 @@ class RunWords:
 
 
 def options_of(
-    rows: RowWords, running: RunWords, *, max_retries: int | None
+    rows: RowWords, running: RunWords, *, max_retries: int | None, simulate: bool
 ) -> dict[str, object]:
     """The options of ``run_batch``.
+
+    Args:
+        rows: Which rows.
+        running: How.
+        max_retries: Attempts beyond the first; None: as the cause deserves.
+        simulate: Whether rows that name no model get one that is simulated.
 
     Raises:
         UsageError: A word has no meaning.
     """
+    params = dict(map(_param, rows.param or ()))
+    if simulate:
+        params.setdefault("model", SIMULATED_MODEL)
     return {
         "model": rows.model,
-        "params": dict(map(_param, rows.param or ())),
+        "params": params,
         "prompt": rows.prompt,
         "system": rows.system,
         "id_column": rows.id_column,

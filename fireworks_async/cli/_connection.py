@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from fireworks_async import AsyncFireworks
     from fireworks_async.simulator import Simulator
 
-__all__ = ("ServerOptions", "open_client")
+__all__ = ("SIMULATED_MODEL", "ServerOptions", "open_client")
+
+SIMULATED_MODEL = "kimi-k2p6"
+"""What is asked when a simulator answers, and no model is named."""
 
 _PANEL = "Server"
 _RETRIES = 2

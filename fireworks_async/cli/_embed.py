@@ -6,7 +6,7 @@ import typer
 
 from fireworks_async.cli._connection import ServerOptions
 from fireworks_async.cli._exits import ExitCode, UsageError
-from fireworks_async.cli._lines import say
+from fireworks_async.cli._lines import counted, say
 from fireworks_async.cli._prompts import read_texts
 from fireworks_async.cli._unary import call, json_line
 
@@ -67,6 +67,7 @@ def embed(
     answer = call(server, ask)
     for row in answer.data:
         json_line(row if json else row.embedding)
-    tokens = f"{answer.usage.total_tokens} tokens" if answer.usage else "not reported"
-    say(f"{len(answer.data)} vectors of {len(answer.data[0].embedding)} · {tokens}")
+    tokens = counted(answer.usage.total_tokens, "token") if answer.usage else "no usage"
+    vectors = counted(len(answer.data), "vector")
+    say(f"{vectors} of {len(answer.data[0].embedding)} · {tokens}")
     return ExitCode.OK

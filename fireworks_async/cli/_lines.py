@@ -3,7 +3,7 @@
 import sys
 from typing import TextIO
 
-__all__ = ("complain", "excerpt", "one_line", "say", "shown_on")
+__all__ = ("complain", "counted", "excerpt", "one_line", "say", "shown_on")
 
 _LONGEST_EXCERPT = 60
 # An answer is from outside: an escape sequence in it could retitle the window, write
@@ -23,6 +23,11 @@ def shown_on(stream: TextIO, text: str) -> str:
     Anywhere else it stays as it is.
     """
     return text.translate(_VISIBLE) if stream.isatty() else text
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: ``1 vector``, ``2 vectors``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def one_line(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fireworks_async.cli._connection import SIMULATED_MODEL
 from fireworks_async.cli._exits import ExitCode, UsageError
 from fireworks_async.cli._lines import complain, say
 from fireworks_async.cli._loadtest_options import (
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ("loadtest",)
 
-_SIMULATED_MODEL = "kimi-k2p6"
 # What ends a run early; Windows' loop takes none.
 _SIGNALS = () if sys.platform == "win32" else (signal.SIGINT, signal.SIGTERM)
 
@@ -74,7 +74,7 @@ def loadtest(
             **limits.options(),
             **output.options(),
         }
-        return _run(model or _SIMULATED_MODEL, options, output, yes=limits.yes)
+        return _run(model or SIMULATED_MODEL, options, output, yes=limits.yes)
     except ModuleNotFoundError as error:
         if error.name != "numpy":
             raise

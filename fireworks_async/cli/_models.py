@@ -7,6 +7,7 @@ import typer
 
 from fireworks_async.cli._connection import ServerOptions
 from fireworks_async.cli._exits import ExitCode
+from fireworks_async.cli._lines import say
 from fireworks_async.cli._unary import call, json_line, line
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def models(
         and (model.supports_image_input or not images)
         and (model.context_length or 0) >= min_context
     ]
+    if not found:
+        say("no model matches")
     if json:
         for model in found:
             json_line(model)

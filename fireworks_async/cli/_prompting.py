@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fireworks_async.cli._connection import ServerOptions, open_client
+from fireworks_async.cli._connection import (
+    SIMULATED_MODEL,
+    ServerOptions,
+    open_client,
+)
 from fireworks_async.cli._exits import UsageError
 from fireworks_async.cli._prompts import read_prompts
 
@@ -16,8 +20,6 @@ if TYPE_CHECKING:
     from fireworks_async import AsyncFireworks
 
 __all__ = ("PromptOptions",)
-
-_SIMULATED_MODEL = "kimi-k2p6"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,7 @@ class PromptOptions:
     @property
     def model_name(self) -> str:
         """The model, or the one that is simulated."""
-        return self.model or _SIMULATED_MODEL
+        return self.model or SIMULATED_MODEL
 
     def read(self) -> Sequence[str]:
         """All prompts, in order.

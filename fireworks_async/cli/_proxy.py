@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fireworks_async.cli._exits import ExitCode
+from fireworks_async.cli._lines import counted
 from fireworks_async.cli._loop import run_in_loop
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ def proxy(
     )
     if check:
         count = replace(serving, upstream="" if simulate else None).check()
-        noun = "deployment" if count == 1 else "deployments"
-        sys.stdout.write(f"{config or 'no file'}: {count} {noun}, all well\n")
+        deployments = counted(count, "deployment")
+        sys.stdout.write(f"{config or 'no file'}: {deployments}, all well\n")
         return ExitCode.OK
     run = partial(_run, simulate=simulate)
     with contextlib.suppress(KeyboardInterrupt):

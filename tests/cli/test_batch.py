@@ -35,6 +35,20 @@ def test_every_row_is_answered(run, source, output):
     assert again["limits"][0]["reason"] == "start"
 
 
+def test_a_simulation_needs_no_model(run, tmp_path, output):
+    source = tmp_path / "in.jsonl"
+    write_lines(source, [{"prompt": "Once"}, {"prompt": "Then", "model": "mine"}])
+    ran = run("batch", str(source), output, "--simulate")
+    assert "2 answered, 0 failed" in ran.out
+
+
+@pytest.mark.parametrize("words", [["-"], ["out.jsonl", "--errors", "-"]])
+def test_standard_output_is_no_file_of_answers(words, run, source):
+    ran = run("batch", source, *words, "--simulate")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.error == "error: OUTPUT and --errors are files, from which a run goes on"
+
+
 def test_what_failed_is_told_by_the_exit_code(
     asked, source, output, fireworks_simulator
 ):

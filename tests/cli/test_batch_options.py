@@ -5,10 +5,12 @@ from fireworks_async.cli._batch_options import RowWords, RunWords, options_of
 from fireworks_async.cli._exits import UsageError
 
 
-def options(**words):
+def options(*, simulate=False, **words):
     rows = {name: words[name] for name in words if hasattr(RowWords, name)}
     running = {name: words[name] for name in words if name not in rows}
-    return options_of(RowWords(**rows), RunWords(**running), max_retries=3)
+    return options_of(
+        RowWords(**rows), RunWords(**running), max_retries=3, simulate=simulate
+    )
 
 
 def test_there_is_a_word_for_every_option():
@@ -25,6 +27,12 @@ def test_values_of_fields_are_json_or_text():
         "x": "a=b",
         "y": "",
     }
+
+
+def test_rows_without_a_model_have_one_in_a_simulation():
+    assert options(simulate=True)["params"] == {"model": "kimi-k2p6"}
+    assert options(simulate=True, param=["model=mine"])["params"] == {"model": "mine"}
+    assert options(simulate=True)["model"] is None
 
 
 def test_prices_and_shards_are_read():

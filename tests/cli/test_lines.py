@@ -3,7 +3,14 @@ import sys
 
 import pytest
 
-from fireworks_async.cli._lines import complain, excerpt, one_line, say, shown_on
+from fireworks_async.cli._lines import (
+    complain,
+    counted,
+    excerpt,
+    one_line,
+    say,
+    shown_on,
+)
 
 
 class Screen(io.StringIO):
@@ -57,3 +64,7 @@ def test_an_error_cannot_control_the_terminal(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "stderr", screen)
     complain("\x1b[2Jgone")
     assert screen.getvalue() == "error: ␛[2Jgone\n"
+
+
+def test_things_are_counted():
+    assert [counted(n, "row") for n in range(3)] == ["0 rows", "1 row", "2 rows"]

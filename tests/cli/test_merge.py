@@ -9,7 +9,7 @@ def test_a_summary_can_be_json(run, tmp_path):
     run("batch", str(tmp_path / "in.jsonl"), part, "--simulate")
     ran = run("merge", str(tmp_path / "all.jsonl"), part, part, "--json")
     assert ran.code == 1
-    assert "another run is writing it" in ran.error
+    assert ran.error == f"error: {part}: named twice"
     ran = run("merge", str(tmp_path / "all.jsonl"), part, "--json")
     assert json.loads(ran.out)["recorded"] == 1
     assert ids(tmp_path / "all.jsonl") == ["a"]

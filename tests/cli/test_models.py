@@ -23,10 +23,16 @@ def test_filters(run):
     assert names(run("models", "--simulate", "--kind", "embedding")) == [
         "qwen3-embedding-8b"
     ]
-    assert names(run("models", "--simulate", "--images")) == []
     assert "qwen3-embedding-8b" not in names(
         run("models", "--simulate", "--min-context", "100000")
     )
+
+
+def test_a_list_without_models_is_told_of(run):
+    for words in (["no-such-model"], ["--images"]):
+        ran = run("models", "--simulate", *words)
+        assert (ran.code, ran.error) == (0, "no model matches")
+    assert run("models", "--simulate", "no-such-model", "--json").out == ""
 
 
 def test_objects(run):
