@@ -1,6 +1,7 @@
 """The README's snippets, run as they stand, one after the other, as a reader would."""
 
 import ast
+import asyncio
 import inspect
 import re
 import shlex
@@ -10,7 +11,8 @@ import pytest
 
 from fireworks_async import errors
 from fireworks_async.cli import main
-from fireworks_async.simulator import Simulator
+from fireworks_async.errors import BadRequestError
+from fireworks_async.simulator import Cut, Rejection, Simulator
 from tests.support.pictures import png
 from tests.support.sounds import wav
 
@@ -76,6 +78,79 @@ async def test_the_snippets_run_one_after_the_other(monkeypatch, capsys):
     assert any(" models brought up to date" in text for text in said)
     assert any(text.count("{'name': 'text', 'age': 1}\n") == 3 for text in said)
     assert any("1 retry, 8 tokens\n[503, 200]" in text for text in said)
+
+
+@pytest.fixture
+async def service(monkeypatch, fireworks_simulator):
+    """The web service of the README, started; a call of its GET /ask."""
+    pytest.importorskip("fastapi")
+    monkeypatch.setenv("FIREWORKS_API_KEY", "fw_readme")
+    monkeypatch.setenv("FIREWORKS_BASE_URL", fireworks_simulator.base_url)
+    [snippet] = [block for block in blocks("py") if "FastAPI" in block]
+    names = {"__name__": "readme"}
+    exec(compile(snippet, "README.md", "exec"), names)
+    app = names["app"]
+
+    def ask(receive, send):
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/ask",
+            "headers": [],
+            "query_string": b"question=Why",
+        }
+        return app(scope, receive, send)
+
+    async with app.router.lifespan_context(app):
+        yield app, ask
+
+
+@pytest.mark.slow
+async def test_the_web_service_streams(service):
+    _, ask = service
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    await ask(asyncio.Event().wait, send)
+    assert sent[0]["status"] == 200
+    texts = [message["body"] for message in sent[1:] if message["body"]]
+    assert len(texts) > 1
+
+
+@pytest.mark.slow
+async def test_the_web_service_fails_before_its_answer_begins(
+    service, fireworks_simulator
+):
+    _, ask = service
+    fireworks_simulator.script(Rejection.invalid("no such thing"))
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    with pytest.raises(BadRequestError):
+        await ask(asyncio.Event().wait, send)
+    assert sent[0]["status"] == 500
+
+
+@pytest.mark.slow
+async def test_a_browser_that_leaves_ends_the_call(service, fireworks_simulator):
+    app, ask = service
+    fireworks_simulator.script(Cut(after=3, ending="hang"))
+    left = asyncio.Event()
+
+    async def receive():
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        if message.get("body"):
+            left.set()
+
+    await ask(receive, send)
+    assert app.state.fireworks.statistics().connections == 0
 
 
 def test_the_tree_of_errors_is_whole():

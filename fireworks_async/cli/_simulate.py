@@ -37,7 +37,7 @@ def simulate(
     tokens: Annotated[
         int,
         typer.Option(
-            min=0, metavar="N", help="Length of an answer that has no --max-tokens."
+            min=0, metavar="N", help="Length of answers that max_tokens does not cut."
         ),
     ] = 16,
     seed: Annotated[

@@ -103,13 +103,13 @@ async def test_the_walk_through_with_curl(walked):
 
 
 async def test_the_walk_through_with_the_openai_sdk(walked):
-    code, _ = blocks("py")
+    _, code, _ = blocks("py")
     assert len((await ran(code, walked)).split()) > 2
 
 
 @pytest.mark.slow
 async def test_the_walk_through_with_langchain(walked):
-    _, code = blocks("py")
+    _, _, code = blocks("py")
     assert len((await ran(code, walked)).split()) > 2
 
 
