@@ -103,13 +103,13 @@ async def test_the_walk_through_with_curl(walked):
 
 
 async def test_the_walk_through_with_the_openai_sdk(walked):
-    _, code, _ = blocks("py")
+    code, _ = blocks("py")
     assert len((await ran(code, walked)).split()) > 2
 
 
 @pytest.mark.slow
 async def test_the_walk_through_with_langchain(walked):
-    _, _, code = blocks("py")
+    _, code = blocks("py")
     assert len((await ran(code, walked)).split()) > 2
 
 
