@@ -127,9 +127,10 @@ def _clean_content(content: object, where: str, *, inline: bool) -> object:
     # None is a value here, unlike elsewhere: an assistant that only calls tools.
     if content is None or isinstance(content, str):
         return content
+    parts = _sequence(content, f"{where}.content", "text or a list of parts")
     return [
         _clean_part(part, f"{where}.content[{position}]", inline=inline)
-        for position, part in enumerate(_sequence(content, f"{where}.content"))
+        for position, part in enumerate(parts)
     ]
 
 
@@ -234,10 +235,10 @@ def _keep(fields: JSONObject, keys: Sequence[str], where: str) -> dict[str, obje
     return kept
 
 
-def _sequence(value: object, where: str) -> Sequence[object]:
+def _sequence(value: object, where: str, kind: str = "a list") -> Sequence[object]:
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return cast("Sequence[object]", value)
-    raise TypeError(f"{where}: expected a list, not {type(value).__name__}")
+    raise TypeError(f"{where}: expected {kind}, not {type(value).__name__}")
 
 
 def _scheme(url: str) -> str:

@@ -254,7 +254,8 @@ class TestRefusals:
 
     @pytest.mark.parametrize("content", [3, b"text", {"type": "text", "text": "t"}])
     def test_content_of_the_wrong_type(self, content):
-        with pytest.raises(TypeError, match=r"messages\[0\]\.content: expected a list"):
+        said = r"messages\[0\]\.content: expected text or a list of parts, not "
+        with pytest.raises(TypeError, match=said):
             clean({"role": "user", "content": content})
 
     def test_a_part_that_is_none(self):
