@@ -22,6 +22,16 @@ _LATENCIES = {
     "  from intended start ": "e2e_scheduled",
     "start too late by": "schedule_lag",
 }
+_OVERVIEW = (
+    "load",
+    "tokens/s",
+    "req/s",
+    "ttft p50",
+    "ttft p95",
+    "itl p50",
+    "errors",
+    "verdict",
+)
 _OPEN_LOOP_ONLY = ("ttft_scheduled", "e2e_scheduled", "schedule_lag")
 _NAME = 24
 _CELL = 24
@@ -190,19 +200,28 @@ def _interval(interval: tuple[float, float] | None) -> str:
 
 
 def _overview(runs: Sequence[Run]) -> Iterator[str]:
-    yield (
-        f"{'load':20}{'tokens/s':>12}{'requests/s':>12}{'ttft p50':>12}{'ttft p95':>12}"
-        f"{'itl p50':>12}{'errors':>9}  verdict"
-    )
-    for run in runs:
-        summary = run.summary
-        yield (
-            f"{run.name:20}{summary.output_tokens_per_second:>12,.1f}"
-            f"{summary.requests_per_second:>12.2f}"
-            f"{milliseconds(summary.ttft.p50):>12}{milliseconds(summary.ttft.p95):>12}"
-            f"{milliseconds(summary.itl.p50):>12}{summary.errors:>9}  "
-            f"{run.verdict.grade}{', ended early' if run.stopped else ''}"
+    rows = [_OVERVIEW, *map(_row, runs)]
+    # As narrow as they can be, for a terminal of 80 columns.
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for load, *cells, verdict in rows:
+        figures = "".join(
+            f"  {cell:>{width}}" for cell, width in zip(cells, widths[1:], strict=False)
         )
+        yield f"{load:{widths[0]}}{figures}  {verdict}"
+
+
+def _row(run: Run) -> tuple[str, ...]:
+    summary = run.summary
+    return (
+        run.name,
+        f"{summary.output_tokens_per_second:,.1f}",
+        f"{summary.requests_per_second:.2f}",
+        milliseconds(summary.ttft.p50),
+        milliseconds(summary.ttft.p95),
+        milliseconds(summary.itl.p50),
+        str(summary.errors),
+        f"{run.verdict.grade}{', ended early' if run.stopped else ''}",
+    )
 
 
 def _search(search: Search) -> str:

@@ -130,6 +130,23 @@ def test_several_runs_and_a_search_and_a_calibration():
     assert "no rate met ttft.p95<1s" in text_of(run(), search=none)
 
 
+def test_the_overview_of_several_runs_is_aligned_in_80_columns():
+    other = msgspec.structs.replace(run(), name="concurrency 1024")
+    lines = text_of(run(), other).splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith("load "))
+    heading, first, second = lines[start : start + 3]
+    assert heading.split() == [
+        *("load", "tokens/s", "req/s", "ttft", "p50", "ttft", "p95", "itl", "p50"),
+        *("errors", "verdict"),
+    ]
+    assert first.startswith("concurrency 4     ")
+    assert second.startswith("concurrency 1024  ")
+    assert {line.index("clean") for line in (first, second)} == {
+        heading.index("verdict")
+    }
+    assert len(second) <= 80
+
+
 def test_a_client_that_was_the_bottleneck():
     text = text_of(run(clients=[health(cpu=1.0)]))
     assert "client-limited: the client was the bottleneck" in text
