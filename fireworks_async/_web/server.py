@@ -29,7 +29,7 @@ _BACKLOG = 2048
 _LARGEST_READ = 2**16
 _ANY_HOST = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
 
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class _Connection(web.RequestHandler):
@@ -97,13 +97,8 @@ class WebServer:
         self._runner: web.AppRunner | None = None
         self._tasks: set[asyncio.Task[object]] = set()
         self._open: set[_Connection] = set()
+        self._answer: _Handler
         self.connections_opened = 0
-
-        @web.middleware
-        async def guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
-            return await self._guard(request, handler)
-
-        app.middlewares.insert(0, guard)
 
     @property
     def port(self) -> int:
@@ -145,6 +140,12 @@ class WebServer:
             shutdown_timeout=_CANCEL_GRACE,
         )
         await self._runner.setup()
+        server = self._runner.server
+        assert server is not None
+        # Around the application, and not as a middleware of it: with one, aiohttp builds
+        # a chain of three calls for every request.
+        self._answer = server.request_handler
+        server.request_handler = self._guard
         try:
             self._listener = await asyncio.get_running_loop().create_server(
                 self._accept,
@@ -188,15 +189,13 @@ class WebServer:
         self._open.discard(connection)
         self._on_change()
 
-    async def _guard(
-        self, request: web.Request, handler: _Handler
-    ) -> web.StreamResponse:
+    async def _guard(self, request: web.BaseRequest) -> web.StreamResponse:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         self._on_change()
         try:
-            return await handler(request)
+            return await self._answer(request)
         except ReaderLeftError:
             # Nobody is left to answer; aiohttp finds the connection closed.
             return web.Response()

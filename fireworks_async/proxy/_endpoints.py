@@ -10,6 +10,7 @@ from aiohttp import web
 from fireworks_async._net.interfaces import ByteResponse
 from fireworks_async._protocol.completions import Usage
 from fireworks_async._protocol.requests import JSON_HEADERS, WireRequest
+from fireworks_async._web.answer import WholeAnswer
 from fireworks_async.errors import APIStatusError, FireworksError
 from fireworks_async.proxy._accounts import status_of
 from fireworks_async.proxy._bodies import JsonBody
@@ -202,7 +203,7 @@ class Endpoints:
         self._gateway.accounts.settle(caller, call, usage)
         headers = downstream_headers(response.headers)
         headers["Content-Type"] = kind or response.headers.get("Content-Type", _JSON)
-        return web.Response(status=response.status, body=data, headers=headers)
+        return WholeAnswer(data, headers, status=response.status)
 
     async def _relay(
         self, request: web.Request, body: JsonBody, caller: Caller, call: Call
@@ -261,11 +262,14 @@ async def _form_of(request: web.Request) -> FormBody:
 async def _body_of(request: web.Request) -> bytes:
     """The body, as long as it comes within a minute and is no larger than allowed."""
     try:
-        if request.content.is_eof():
-            # All of it is there: nearly always.
-            return await request.read()
-        async with asyncio.timeout(_BODY_WITHIN):
-            return await request.read()
+        content = request.content
+        if not content.is_eof():
+            async with asyncio.timeout(_BODY_WITHIN):
+                return await request.read()
+        # All of it is there: nearly always.
+        data = content.read_nowait()
+        if len(data) > request.client_max_size:
+            raise _too_large()
     except TimeoutError:
         raise refusal(
             408, f"the request was not whole within {_BODY_WITHIN:g} s", type="timeout"
@@ -275,7 +279,12 @@ async def _body_of(request: web.Request) -> bytes:
         request.content.feed_eof()
         raise refusal(400, "the body does not hold what its headers promise") from None
     except web.HTTPRequestEntityTooLarge:
-        raise refusal(413, "the request is too large", code="too_large") from None
+        raise _too_large() from None
+    return data
+
+
+def _too_large() -> APIStatusError:
+    return refusal(413, "the request is too large", code="too_large")
 
 
 def _affinity(request: web.Request, body: JsonBody) -> str | None:

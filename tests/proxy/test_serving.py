@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import os
 import signal
 
@@ -120,3 +121,20 @@ async def test_f66_sigterm_lets_streams_end_first(tmp_path):
             answered = await asking
             assert (await answered.read()).endswith(b"data: [DONE]\n\n")
         await asyncio.wait_for(task, 5)
+
+
+async def test_cycles_are_looked_for_seldom_while_it_serves_and_not_at_the_start(
+    upstream, tmp_path
+):
+    before = (gc.get_threshold(), gc.get_freeze_count())
+    serving = Serving(
+        config=write(tmp_path / "c.yaml"), port=0, upstream=upstream.base_url
+    )
+    url = asyncio.get_running_loop().create_future()
+    task = asyncio.ensure_future(serve(serving, url.set_result))
+    await asyncio.wait_for(url, 5)
+    assert gc.get_threshold()[0] == 10_000
+    assert gc.get_freeze_count() > 10_000
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(task, 5)
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
