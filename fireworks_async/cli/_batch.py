@@ -1,7 +1,6 @@
 """``fireworks-async batch``: words in, a run of a batch, an exit code out."""
 
 import asyncio
-import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -9,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
-from fireworks_async.cli._batch_options import RowWords, RunWords, options_of
+from fireworks_async.cli._batch_options import PaceOptions, RowOptions, options_of
 from fireworks_async.cli._batch_progress import ProgressForm, watch
-from fireworks_async.cli._batch_ray import RayWords, run_on_ray
+from fireworks_async.cli._batch_ray import RayOptions, run_on_ray
 from fireworks_async.cli._connection import ServerOptions
 from fireworks_async.cli._exits import ExitCode, UsageError
 from fireworks_async.cli._lines import say
+from fireworks_async.cli._loop import STOP_SIGNALS
 from fireworks_async.cli._unary import call, json_line, line
 
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ def batch(
     json: Annotated[
         bool, typer.Option("--json", help="The summary as one line of JSON.")
     ] = False,
-    rows: RowWords,
-    running: RunWords,
-    machines: RayWords,
+    rows: RowOptions,
+    running: PaceOptions,
+    machines: RayOptions,
     server: ServerOptions,
 ) -> ExitCode:
     """Answer every row of a file, once, at the speed that the account allows.
@@ -160,7 +160,7 @@ async def _run(run: _Run, client: "AsyncFireworks") -> "BatchSummary":
 
     control = BatchControl()
     watching = asyncio.ensure_future(watch(control, run.form))
-    with _Hands(control):
+    with _Signals(control):
         try:
             return await run_batch(
                 run.source,
@@ -175,8 +175,8 @@ async def _run(run: _Run, client: "AsyncFireworks") -> "BatchSummary":
             await asyncio.wait([watching])
 
 
-class _Hands:
-    """Ctrl-C, and its like, in the hands of a run while its block lasts."""
+class _Signals:
+    """Ctrl-C, and its like, stop a run while its block lasts, instead of the process."""
 
     def __init__(self, control: "BatchControl") -> None:
         self._control = control
@@ -184,12 +184,12 @@ class _Hands:
 
     def __enter__(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOP_SIGNALS:
             loop.add_signal_handler(number, self._heard)
 
     def __exit__(self, *exc: object) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOP_SIGNALS:
             loop.remove_signal_handler(number)
 
     def _heard(self) -> None:

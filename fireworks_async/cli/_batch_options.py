@@ -1,4 +1,4 @@
-"""The words of ``batch`` about its rows and its pace, and the options they make."""
+"""The options of ``batch`` about its rows and its pace, as ``run_batch`` takes them."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -11,14 +11,14 @@ from fireworks_async.cli._exits import UsageError
 if TYPE_CHECKING:
     from fireworks_async.batch import Prices
 
-__all__ = ("RowWords", "RunWords", "options_of")
+__all__ = ("PaceOptions", "RowOptions", "options_of")
 
 _ROWS = "Rows"
 _PACE = "Pace and cost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RowWords:
+class RowOptions:
     """What rows ask for, and which are sent."""
 
     model: Annotated[
@@ -112,7 +112,7 @@ class RowWords:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunWords:
+class PaceOptions:
     """How fast rows are sent, for how much, and in which order."""
 
     concurrency: Annotated[
@@ -189,7 +189,7 @@ class RunWords:
 
 
 def options_of(
-    rows: RowWords, running: RunWords, *, max_retries: int | None, simulate: bool
+    rows: RowOptions, running: PaceOptions, *, max_retries: int | None, simulate: bool
 ) -> dict[str, object]:
     """The options of ``run_batch``.
 

@@ -1,4 +1,4 @@
-"""``batch --engine ray``: the words for it, and the run that they make."""
+"""``batch --engine ray``: the options for it, and the run that they make."""
 
 import os
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from fireworks_async.cli._exits import UsageError
 if TYPE_CHECKING:
     from fireworks_async.batch import BatchSummary
 
-__all__ = ("RayWords", "run_on_ray")
+__all__ = ("RayOptions", "run_on_ray")
 
 _PANEL = "Many machines"
 _KEY = "FIREWORKS_API_KEY"
@@ -22,7 +22,7 @@ _USUAL_TIMEOUT = ServerOptions().timeout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RayWords:
+class RayOptions:
     """Which engine does the work, and where."""
 
     engine: Annotated[
@@ -77,7 +77,7 @@ def run_on_ray(
     output: str,
     errors: str | None,
     options: Mapping[str, object],
-    words: RayWords,
+    ray: RayOptions,
     server: ServerOptions,
 ) -> "BatchSummary":
     """Run it.
@@ -94,15 +94,15 @@ def run_on_ray(
     typed = {k: v for k, v in options.items() if v or (v == 0 and v is not False)}
     typed.pop("drain", None)
     with ExitStack() as stack:
-        base_url = _open_server(stack, words, server)
+        base_url = _open_server(stack, ray, server)
         try:
             return run_ray_batch(
                 source,
                 output,
                 errors=errors,
-                address=words.ray_address,
-                actors=words.ray_actors,
-                ledger=words.ledger,
+                address=ray.ray_address,
+                actors=ray.ray_actors,
+                ledger=ray.ledger,
                 base_url=base_url,
                 **cast("Any", typed),
             )
@@ -111,7 +111,7 @@ def run_on_ray(
 
 
 def _open_server(
-    stack: ExitStack, words: RayWords, server: ServerOptions
+    stack: ExitStack, ray: RayOptions, server: ServerOptions
 ) -> str | None:
     """Where the actors send, with a key in the environment that they inherit."""
     if server.simulate:
@@ -124,7 +124,7 @@ def _open_server(
         simulator = stack.enter_context(serve_in_thread(Simulator(ttft=0.2, gap=0.02)))
         return simulator.base_url
     if server.api_key is not None:
-        if words.ray_address is not None:
+        if ray.ray_address is not None:
             raise UsageError(
                 "--api-key does not reach the nodes of a cluster: set FIREWORKS_API_KEY "
                 "in the environment of each"

@@ -1,6 +1,5 @@
 """``fireworks-async loadtest``."""
 
-import signal
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,15 +16,12 @@ from fireworks_async.cli._loadtest_options import (
 )
 from fireworks_async.cli._loadtest_prompts import PromptOptions
 from fireworks_async.cli._loadtest_reports import OutputOptions
-from fireworks_async.cli._loop import run_in_loop
+from fireworks_async.cli._loop import STOP_SIGNALS, run_in_loop
 
 if TYPE_CHECKING:
     from fireworks_async.loadtest import Estimate, LoadTestReport
 
 __all__ = ("loadtest",)
-
-# What ends a run early; Windows' loop takes none.
-_SIGNALS = () if sys.platform == "win32" else (signal.SIGINT, signal.SIGTERM)
 
 
 def loadtest(
@@ -133,12 +129,12 @@ async def _measure(
 
     def end_early() -> None:
         # A second one ends it the hard way.
-        for number in _SIGNALS:
+        for number in STOP_SIGNALS:
             loop.remove_signal_handler(number)
         stop.set()
         screen.note("ending: nothing more is started; Ctrl-C again ends it at once")
 
-    for number in _SIGNALS:
+    for number in STOP_SIGNALS:
         loop.add_signal_handler(number, end_early)
     try:
         with screen:
@@ -150,7 +146,7 @@ async def _measure(
                 **options,
             )
     finally:
-        for number in _SIGNALS:
+        for number in STOP_SIGNALS:
             loop.remove_signal_handler(number)
     return report, stop.is_set()
 

@@ -1,10 +1,15 @@
 """The event loop that a command runs in."""
 
+import signal
+import sys
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from typing import TypeVar
 
-__all__ = ("run_in_loop",)
+__all__ = ("STOP_SIGNALS", "run_in_loop")
+
+STOP_SIGNALS = () if sys.platform == "win32" else (signal.SIGINT, signal.SIGTERM)
+"""What asks long work to end early and whole; the loop of Windows takes no signals."""
 
 ResultT = TypeVar("ResultT")
 

@@ -193,3 +193,13 @@ def test_shards_are_merged(run, source, tmp_path):
     assert merged.code == 0
     assert merged.out.startswith("6 answers and 0 failures, 0 repeated; $")
     assert ids(tmp_path / "all.jsonl") == NAMES
+
+
+def test_a_loop_that_takes_no_signals_is_enough(run, source, output, monkeypatch):
+    def refuse(*_):
+        raise NotImplementedError
+
+    monkeypatch.setattr("fireworks_async.cli._loop.find_spec", lambda _: None)
+    monkeypatch.setattr("fireworks_async.cli._batch.STOP_SIGNALS", ())
+    monkeypatch.setattr("asyncio.SelectorEventLoop.add_signal_handler", refuse)
+    assert run("batch", source, output, "--simulate").code == 0

@@ -1,15 +1,15 @@
 import pytest
 
 from fireworks_async.batch import BatchOptions, Prices
-from fireworks_async.cli._batch_options import RowWords, RunWords, options_of
+from fireworks_async.cli._batch_options import PaceOptions, RowOptions, options_of
 from fireworks_async.cli._exits import UsageError
 
 
 def options(*, simulate=False, **words):
-    rows = {name: words[name] for name in words if hasattr(RowWords, name)}
+    rows = {name: words[name] for name in words if hasattr(RowOptions, name)}
     running = {name: words[name] for name in words if name not in rows}
     return options_of(
-        RowWords(**rows), RunWords(**running), max_retries=3, simulate=simulate
+        RowOptions(**rows), PaceOptions(**running), max_retries=3, simulate=simulate
     )
 
 
