@@ -1,6 +1,7 @@
 """A stream on its way through: bytes in, the bytes for the caller out; no I/O.
 
 Whole events only leave here, and each leaves with the read that holds its last byte.
+In a long read those that are like one that was read are not decoded (``_likeness``).
 They go as they came, but for three things: the model's alias is put back, a final chunk
 that holds nothing but a usage which the caller did not ask for stays out, and what
 comes after the end, or is wrong, does not pass.
@@ -15,14 +16,21 @@ from fireworks_async._protocol.forgiving import is_list, is_object
 from fireworks_async._protocol.parser import BodyParser, JsonParser, parser_for
 from fireworks_async.errors import APIError, StreamTruncatedError
 from fireworks_async.proxy._aliasing import Renaming, events_in
+from fireworks_async.proxy._likeness import Likeness
 from fireworks_async.proxy._reading import PASSING, PassingChunk, Tally
 
 __all__ = ("Passage",)
 
 _DONE: Final = b"data: [DONE]\n\n"
 _DONE_LINE: Final = b"data: [DONE]"
+_DATA: Final = b"data:"
 _LONGEST_BORDER: Final = 4
 _FIELDS: Final = msgspec.json.Decoder(dict[str, object])
+# A read of so many bytes has events enough to look for those that are alike.
+_MANY: Final = 4096
+# After so many in vain nobody looks any more.
+_TRIES: Final = 4
+_EVENT_ENDS: Final = b"\n\n"
 
 
 class Passage:
@@ -45,10 +53,12 @@ class Passage:
         "_has_cr",
         "_held",
         "_is_json",
+        "_likeness",
         "_parser",
         "_renaming",
         "_said_done",
         "_shows_usage",
+        "_tries",
         "ended",
         "failure",
         "progressed",
@@ -72,6 +82,8 @@ class Passage:
         self._held = bytearray()
         self._has_cr = False
         self._said_done = False
+        self._likeness: Likeness | None = None
+        self._tries = 0 if self._is_json else _TRIES
         self.tally = Tally()
         self.ended = False
         self.failure: APIError | None = None
@@ -79,6 +91,52 @@ class Passage:
 
     def feed(self, data: bytes) -> bytes:
         """Take one network read; returns what is to be sent on."""
+        if len(data) < _MANY or not self._tries or self._has_cr:
+            return self._read(data)
+        first, data = self._read_unlike(data)
+        if self.ended or not data:
+            return first
+        likeness = self._likeness
+        if likeness is None:
+            return first + self._read(data)
+        end = likeness.end_in(data)
+        passed = likeness.pass_on(data[:end]) if end else None
+        if passed is None or not self.tally.has_open(likeness.choices):
+            self._likeness = None
+            self._tries -= 1
+            return first + self._read(data)
+        count, block = passed
+        self._tries = _TRIES
+        self.tally.chunks += count
+        last = self._read(data[end:]) if end < len(data) else b""
+        self.progressed = True
+        return first + block + last if first or last else block
+
+    def _read_unlike(self, data: bytes) -> tuple[bytes, bytes]:
+        """Read the first events if they are like none; what is sent on, what is left.
+
+        The second of them is what those behind it may be like.
+        """
+        likeness = self._likeness
+        if likeness is not None and not self._held and likeness.begins(data):
+            return b"", data
+        self._likeness = None
+        border = data.find(_EVENT_ENDS) + len(_EVENT_ENDS)
+        end = data.find(_EVENT_ENDS, border) + len(_EVENT_ENDS)
+        if not len(_EVENT_ENDS) <= border < end:
+            return self._read(data), b""
+        sent = self._read(data[:border])
+        if self.ended:
+            return sent, b""
+        event, left = data[border:end], data[end:]
+        chunks = self.tally.chunks
+        passed = self._read(event)
+        if self.tally.chunks == chunks + 1 and not self._held and not self._has_cr:
+            self._likeness = _likeness_of(event, passed)
+        return sent + passed, left
+
+    def _read(self, data: bytes) -> bytes:
+        """Take a part of a read, and look at each of its events."""
         parser = self._parser
         chunks = parser.feed(data)
         self.progressed = parser.progressed
@@ -207,6 +265,21 @@ class Passage:
         self.failure = failure
 
 
+def _likeness_of(event: bytes, sent: bytes) -> Likeness | None:
+    """What is like an event that was read as one chunk, if that changed nothing."""
+    if not event.startswith(_DATA):
+        return None
+    try:
+        chunk: PassingChunk = PASSING.decode_one(event[len(_DATA) :])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if chunk.usage is not None:
+        return None
+    if any(choice.finish_reason is not None for choice in chunk.choices):
+        return None
+    return Likeness.of(event, sent, frozenset(each.index for each in chunk.choices))
+
+
 def _up_to_done(block: bytes) -> bytes:
     """Without what comes behind the end."""
     at = 0 if block.startswith(_DONE_LINE) else block.find(b"\n" + _DONE_LINE) + 1
@@ -229,10 +302,10 @@ def _first(events: list[bytes], chunks: int) -> list[bytes]:
 
 
 def _is_bare_usage(event: bytes) -> bool:
-    if not event.startswith(b"data:") or b'"usage"' not in event:
+    if not event.startswith(_DATA) or b'"usage"' not in event:
         return False
     try:
-        fields = _FIELDS.decode(event[len(b"data:") :].strip())
+        fields = _FIELDS.decode(event[len(_DATA) :].strip())
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
     return bool(fields.get("usage")) and not fields.get("choices")

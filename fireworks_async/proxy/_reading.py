@@ -61,6 +61,10 @@ class Tally:
         """Whether any choice has appeared."""
         return self.is_whole or bool(self._open)
 
+    def has_open(self, choices: frozenset[int]) -> bool:
+        """Whether all of these have appeared, and none of them is finished."""
+        return choices <= self._open
+
     def add(self, chunks: Sequence[PassingChunk]) -> bool:
         """Fold in what one read gave; returns whether a usage was among it."""
         found = False

@@ -180,3 +180,92 @@ def test_f29_a_long_line_is_bounded_and_linear():
 def test_f33_what_comes_behind_the_end_does_not_pass():
     through = passage()
     assert through.feed(WHOLE + sse(chunk("more"), DONE)) == WHOLE
+
+
+def deltas(count, **fields):
+    return [sse(chunk(f'"{n}\n', **fields)) for n in range(count)]
+
+
+MANY = deltas(40)
+END = sse(chunk(finish_reason="stop", usage=USAGE), DONE)
+
+
+@pytest.mark.parametrize("alias", [None, b'"mine"', b'"' + b"long-" * 20 + b'"'])
+@pytest.mark.parametrize("first", [b"", sse(chunk("", role="assistant"))])
+def test_f25_f63_many_like_one_pass_as_they_would_alone(alias, first):
+    whole = first + b"".join(MANY) + END
+    alone = passage(alias=alias)
+    wanted = b"".join(
+        alone.feed(event + b"\n\n") for event in whole.split(b"\n\n") if event
+    )
+    for cut in range(0, len(whole), 97):
+        through = passage(alias=alias)
+        assert through.feed(whole[:cut]) + through.feed(whole[cut:]) == wanted
+        assert through.tally.chunks == alone.tally.chunks
+        assert through.tally.usage == alone.tally.usage
+        assert through.ended
+        assert through.failure is None
+
+
+def test_many_like_one_are_not_read(monkeypatch):
+    through = passage()
+    read = []
+    feed = through._parser.feed
+    monkeypatch.setattr(
+        type(through._parser), "feed", lambda _, data: read.append(data) or feed(data)
+    )
+    whole = b"".join(MANY)
+    assert through.feed(whole) == whole
+    assert b"".join(read) == b"".join(MANY[:2])
+    assert through.progressed
+    assert through.tally.chunks == len(MANY)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 20, 39])
+def test_f41_one_that_is_no_json_among_many_does_not_pass(place):
+    events = [*MANY]
+    events[place] = events[place].replace(b'"finish_reason"', b'x"finish_reason"')
+    through = passage()
+    assert through.feed(b"".join(events)) == b"".join(events[:place])
+    assert isinstance(through.failure, StreamProtocolError)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 20, 39])
+def test_f40_an_error_among_many_ends_them(place):
+    events = [*MANY]
+    events[place] = b'data: {"error":{"message":"no","code":503}}\n\n'
+    through = passage()
+    assert through.feed(b"".join(events)) == b"".join(events[:place])
+    assert through.failure.message == "no"
+
+
+def test_f43_f46_an_end_or_a_usage_among_many_is_seen():
+    through = passage()
+    last = sse(chunk(finish_reason="stop"))
+    through.feed(b"".join([*MANY, last]))
+    assert through.tally.is_whole
+    # Then the same choice goes on, like those before its end.
+    through.feed(b"".join(MANY))
+    assert not through.tally.is_whole
+    through.feed(b"".join([*MANY[:20], sse(chunk("a", usage=USAGE)), *MANY[20:]]))
+    assert through.tally.usage.prompt_tokens == 9
+    assert through.tally.chunks == 3 * len(MANY) + 2
+
+
+def test_f44_choices_that_take_turns_pass():
+    through = passage()
+    events = [
+        event.replace(b'"index":0', b'"index":%d' % (n % 2))
+        for n, event in enumerate(MANY)
+    ]
+    for _ in range(8):
+        assert through.feed(b"".join(events)) == b"".join(events)
+    assert through.tally.chunks == 8 * len(events)
+
+
+def test_other_line_ends_among_many_pass():
+    through = passage(shows_usage=False)
+    whole = b"".join([*MANY, *(event.replace(b"\n\n", b"\r\n\r\n") for event in MANY)])
+    assert through.feed(whole) == whole
+    assert through.feed(whole) == whole
+    assert through.tally.chunks == 4 * len(MANY)
