@@ -17,6 +17,7 @@ from multidict import CIMultiDict
 
 from fireworks_async._net.drains import Drains
 from fireworks_async._net.interfaces import Limit, WireCall
+from fireworks_async._net.request import Request
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
@@ -139,6 +140,7 @@ def open_session(
     """
     return aiohttp.ClientSession(
         connector=Connector(drains, context),
+        request_class=Request,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=_NO_TIMERS,
         trust_env=False,
