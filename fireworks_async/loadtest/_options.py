@@ -212,17 +212,30 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     def _check_uses(self) -> None:
         """Refuse what would go unused: who set it believes that it counts."""
         is_open = self.rate is not None or self.stages is not None
+        is_made_up = self.dataset is None
+        is_free = is_made_up and self.trace is None
+        made_up = ("prefix_tokens", "same_prompt", "turns", "images")
         for name, has_use, base in (
-            ("arrival", is_open, "rate or stages"),
-            ("burstiness", self.arrival == "gamma", "arrival gamma"),
-            ("burst_size", self.arrival == "burst", "arrival burst"),
-            ("past_saturation", is_open, "rate or stages"),
-            ("think", self.turns > 1, "turns"),
-            ("image_size", self.images > 0, "images"),
-            ("prefix_groups", self.prefix_tokens > 0, "prefix_tokens"),
+            ("arrival", is_open, "with rate or stages"),
+            ("burstiness", self.arrival == "gamma", "with arrival gamma"),
+            ("burst_size", self.arrival == "burst", "with arrival burst"),
+            ("past_saturation", is_open, "with rate or stages"),
+            ("input_tokens", is_free and not self.mix, "without mix, dataset or trace"),
+            (
+                "output_tokens",
+                is_free and not self.mix,
+                "without mix, dataset or trace",
+            ),
+            ("mix", is_free, "without dataset or trace"),
+            *((name, is_made_up, "without dataset") for name in made_up),
+            ("think", self.turns > 1, "with turns"),
+            ("image_size", self.images > 0, "with images"),
+            ("prefix_groups", self.prefix_tokens > 0, "with prefix_tokens"),
         ):
-            if not has_use and getattr(self, name) != getattr(_DEFAULTS, name):
-                raise LoadTestError(f"{name} is of use only with {base}")
+            # As text: a length is one, or a number.
+            given, usual = getattr(self, name), getattr(_DEFAULTS, name)
+            if not has_use and str(given) != str(usual):
+                raise LoadTestError(f"{name} is of use only {base}")
 
     def loads(self) -> list[tuple[str, Load]]:
         """The loads to run, each with its name.

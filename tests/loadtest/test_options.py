@@ -90,11 +90,20 @@ def test_numbers_out_of_range(given, said):
         ({"think": 1}, "think is of use only with turns"),
         ({"image_size": 16}, "image_size is of use only with images"),
         ({"prefix_groups": 2}, "prefix_groups is of use only with prefix_tokens"),
+        ({"mix": ["1:5/6"], "input_tokens": 9}, "input_tokens .* without mix"),
+        ({"trace": "x", "output_tokens": "9"}, "output_tokens .* without mix, dataset"),
+        ({"trace": "x", "mix": ["1:5/6"]}, "mix is of use only without dataset or tr"),
+        ({"dataset": "x", "images": 1}, "images is of use only without dataset"),
+        ({"dataset": "x", "same_prompt": True}, "same_prompt .* without dataset"),
     ],
 )
 def test_what_would_go_unused_is_refused(options, said):
     with pytest.raises(LoadTestError, match=said):
         loads(**options)
+
+
+def test_what_is_as_usual_may_be_said():
+    loads(dataset="x", input_tokens="256", output_tokens=128, turns=1)
 
 
 def test_starts_at_a_rate_are_poisson_unless_said_otherwise():

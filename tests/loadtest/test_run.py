@@ -24,9 +24,9 @@ async def measure(simulator, **options):
         "calibrate": False,
         "requests": 12,
         "concurrency": 3,
-        "input_tokens": 40,
-        "output_tokens": 6,
     }
+    if not options.keys() & {"mix", "dataset"}:
+        given |= {"input_tokens": 40, "output_tokens": 6}
     return await run_loadtest(**{**given, **options})
 
 
