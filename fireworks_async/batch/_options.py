@@ -173,6 +173,8 @@ class Job(msgspec.Struct, kw_only=True, frozen=True):
         template = None
         if self.prompt is not None:
             template = Template(self.prompt, system=self.system)
+        elif self.system is not None:
+            raise ValueError("system: goes with prompt; other rows hold their messages")
         return RowReader(
             model=self.model,
             params=self.params,

@@ -67,8 +67,10 @@ class RayOptions:
             return True
         if self.engine != "local":
             raise UsageError(f"--engine: local or ray, not {self.engine!r}")
-        if self.ray_address is not None or self.ledger is not None:
-            raise UsageError("--ray-address and --ledger go with --engine ray")
+        if self != RayOptions():
+            raise UsageError(
+                "--ray-address, --ray-actors and --ledger go with --engine ray"
+            )
         return False
 
 

@@ -35,6 +35,7 @@ def test_an_unknown_option_names_the_nearest():
         ({"retry": ["x"]}, ValueError, "is no status"),
         ({"shard": (3, 2)}, ValueError, "K/N"),
         ({"prompt": "{"}, ValueError, "expected|Single"),
+        ({"system": "Be brief."}, ValueError, "system: goes with prompt"),
         ({"endpoint": "/v1/files"}, ValueError, "expected one of"),
         ({"params": {"temprature": 1}}, TypeError, "did you mean 'temperature'"),
         ({"params": {"extra_headers": {}}}, TypeError, "'extra_headers'"),

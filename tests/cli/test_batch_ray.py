@@ -104,6 +104,7 @@ def test_words_that_do_not_go_with_it(run, asked_for, words, said):
         (("--engine", "spark"), "local or ray"),
         (("--ledger", "l"), "--engine ray"),
         (("--ray-address", "auto"), "--engine ray"),
+        (("--ray-actors", "4"), "--engine ray"),
     ],
 )
 def test_words_that_go_with_it_only(run, words, said):
