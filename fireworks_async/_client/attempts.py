@@ -183,11 +183,21 @@ class Attempts:
                 none is left.
             APIConnectionError: No answer came, likewise.
         """
+        service, request, limit = self._service, self._request, self.limit
+        transport = service.transport
+        assert request is not None
         if self._timings.queued_at is None:
-            self._timings.queued_at = self._service.transport.clock.now()
+            self._timings.queued_at = transport.clock.now()
         while True:
             try:
-                response = await self._send()
+                key = service.config.api_key
+                if not isinstance(key, str):
+                    key = await service.asked_key(key, limit)
+                headers = service.headers(request.headers, self._extra, key)
+                call = WireCall(request.method, self._url, headers, request.body)
+                response = await transport.send(
+                    call, limit=limit, timings=self._timings
+                )
                 if response.status < 300:
                     return response
                 raise await self._refusal(response)
@@ -228,21 +238,6 @@ class Attempts:
             self._limit.close()
         if succeeded:
             self._service.budget.record_success(self.retries_taken)
-
-    async def _send(self) -> ByteResponse:
-        service = self._service
-        request = self._request
-        assert request is not None
-        limit = self.limit
-        key = service.config.api_key
-        if not isinstance(key, str):
-            key = await service.asked_key(key, limit)
-        headers = service.headers(request.headers, self._extra, key)
-        return await service.transport.send(
-            WireCall(request.method, self._url, headers, request.body),
-            limit=limit,
-            timings=self._timings,
-        )
 
     async def _refusal(self, response: ByteResponse) -> APIStatusError:
         """Read what the API says of the refusal, as far as it is sensible."""

@@ -41,7 +41,7 @@ class TextStream(Stream[ItemT, Completion]):
     def events(self) -> AsyncGenerator[ChatEvent, None]:
         """What happens in the stream, as typed events."""
         feed = _events()
-        return self._iterate(lambda: feed(self._chunks))
+        return self._iterate(lambda chunks, _: feed(chunks))
 
 
 class Completions:

@@ -54,4 +54,4 @@ class ParsedStream(Stream[ChatEvent, ParsedChatCompletion[T]], Generic[T]):
     def events(self) -> AsyncGenerator[ChatEvent, None]:
         """What happens in the stream, as typed events."""
         builder = PartialEventBuilder()
-        return self._iterate(lambda: builder.feed(self._chunks))
+        return self._iterate(lambda chunks, _: builder.feed(chunks))

@@ -170,7 +170,9 @@ class AnswerReader(Generic[ChunkT, ResultT]):
             while not self._ended:
                 if self._problem is not None:
                     await self._overcome(self._problem)
-                response, parser, limit = self._live or await self._open()
+                response, parser, limit = self._live or self._begin(
+                    await self._attempts.open()
+                )
                 if only_open:
                     break
                 try:
@@ -226,8 +228,7 @@ class AnswerReader(Generic[ChunkT, ResultT]):
             return self._failure.with_traceback(None)
         return StreamStateError("another task is reading this stream")
 
-    async def _open(self) -> _Live[ChunkT]:
-        response = await self._attempts.open()
+    def _begin(self, response: ByteResponse) -> _Live[ChunkT]:
         headers = response.headers
         self._headers = headers
         self._status = response.status

@@ -89,7 +89,7 @@ class Stream(Taskable[ResultT], Generic[ItemT, ResultT]):
         await self.aclose()
 
     def __aiter__(self) -> AsyncIterator[ItemT]:
-        return self._iterate(self._items_left)
+        return self._iterate(_items_as_they_are)
 
     async def __anext__(self) -> ItemT:
         self._turn = None
@@ -111,14 +111,14 @@ class Stream(Taskable[ResultT], Generic[ItemT, ResultT]):
     def text(self) -> AsyncGenerator[str, None]:
         """The content of choice 0, as it arrives; empty additions are left out."""
         return self._iterate(
-            lambda: (text for chunk in self._chunks if (text := chunk.content))
+            lambda chunks, _: (text for chunk in chunks if (text := chunk.content))
         )
 
     def reasoning(self) -> AsyncGenerator[str, None]:
         """The reasoning of choice 0, as it arrives."""
         return self._iterate(
-            lambda: (
-                text for chunk in self._chunks if (text := chunk.reasoning_content)
+            lambda chunks, _: (
+                text for chunk in chunks if (text := chunk.reasoning_content)
             )
         )
 
@@ -127,11 +127,11 @@ class Stream(Taskable[ResultT], Generic[ItemT, ResultT]):
         from fireworks_async._protocol.events import EventBuilder  # noqa: PLC0415 - on first use
 
         builder = EventBuilder()
-        return self._iterate(lambda: builder.feed(self._chunks))
+        return self._iterate(lambda chunks, _: builder.feed(chunks))
 
     def batches(self) -> AsyncGenerator[list[ItemT], None]:
         """All items of one network read at a time: the cheapest way to iterate."""
-        return self._iterate(lambda: (batch for batch in (list(self._items),) if batch))
+        return self._iterate(_whole_batch)
 
     async def aclose(self) -> None:
         """Leave the stream; idempotent, and may be called from another task.
@@ -175,13 +175,13 @@ class Stream(Taskable[ResultT], Generic[ItemT, ResultT]):
         return self._reader.timings
 
     async def _iterate(
-        self, pick: Callable[[], Iterator[T]]
+        self, pick: Callable[[Iterator[Any], Iterator[ItemT]], Iterator[T]]
     ) -> AsyncGenerator[T, None]:
         """Yield what ``pick`` finds in each batch; ``pick`` starts with what is left."""
         turn = self._turn = object()
         try:
             while True:
-                for item in pick():
+                for item in pick(self._chunks, self._items):
                     yield item
                 if not self._give(await self._reader.next_batch()):
                     return
@@ -195,9 +195,6 @@ class Stream(Taskable[ResultT], Generic[ItemT, ResultT]):
         while await self._reader.next_batch():
             pass
         self._give([])
-
-    def _items_left(self) -> Iterator[ItemT]:
-        return self._items
 
     def _leave(self) -> None:
         self._reader.close()
@@ -256,3 +253,11 @@ class StreamOpening(Taskable[Stream[ItemT, ResultT]], Generic[ItemT, ResultT]):
     async def _open(self) -> Stream[ItemT, ResultT]:
         await self._reader.open()
         return self._stream
+
+
+def _items_as_they_are(_: Iterator[Any], items: Iterator[ItemT]) -> Iterator[ItemT]:
+    return items
+
+
+def _whole_batch(_: Iterator[Any], items: Iterator[ItemT]) -> Iterator[list[ItemT]]:
+    return (batch for batch in (list(items),) if batch)

@@ -48,8 +48,11 @@ def take(reader: StreamReader) -> bytes | None:
         if reader._exception is not None:
             raise reader._exception
         return b"" if reader._eof else None
-    data = buffer[0] if len(buffer) == 1 else b"".join(buffer)
-    buffer.clear()
+    if len(buffer) == 1:
+        data = buffer.popleft()
+    else:
+        data = b"".join(buffer)
+        buffer.clear()
     reader._cursor += len(data)
     reader._size = 0
     if reader._http_chunk_splits:

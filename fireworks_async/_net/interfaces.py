@@ -106,25 +106,16 @@ class Limit(Protocol):
         """Stop being watched; idempotent."""
 
 
-class WireCall:
+class WireCall(msgspec.Struct, frozen=True, gc=False):
     """One HTTP request, ready to be sent any number of times.
 
     Its ``repr`` shows no header: one of them holds the API key.
     """
 
-    __slots__ = ("body", "headers", "method", "url")
-
-    def __init__(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: "bytes | MultipartBody",
-    ) -> None:
-        self.method = method
-        self.url = url
-        self.headers = headers
-        self.body = body
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: "bytes | MultipartBody"
 
     def __repr__(self) -> str:
         return f"<WireCall {self.method} {self.url}, {len(self.body)} bytes>"

@@ -32,15 +32,14 @@ from fireworks_async._net.response import (
 )
 from fireworks_async._net.session import (
     Connector,
+    Deliveries,
     Delivery,
-    HeaderForm,
+    Sender,
     open_session,
-    send,
 )
 from fireworks_async._net.watchdog import TimeLimit, Watchdog
 from fireworks_async._policy.timeouts import Timeout
 from fireworks_async.errors import (
-    APIConnectionError,
     ClientClosedError,
     ConfigurationError,
     FireworksError,
@@ -56,25 +55,35 @@ class _Lodge:
     """What the pool holds in one event loop, from the first call there."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, *, limit: int, clock: Clock
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        limit: int,
+        clock: Clock,
+        session: aiohttp.ClientSession | None,
+        context: ssl.SSLContext | None,
     ) -> None:
         self.loop = loop
         self.gate = Gate(limit)
         self.watchdog = Watchdog(clock)
         self.drains = Drains(clock, self.gate.release)
+        self.deliveries: Deliveries = {}
         self.answers: set[PooledResponse] = set()
-        self.header_form = HeaderForm()
-        self.session: aiohttp.ClientSession | None = None
+        self.sender = Sender(
+            session or open_session(self.drains, self.deliveries, context)
+        )
+        # One bound method for all answers.
+        self.on_end = self._ended
 
     @property
     def connections(self) -> int:
         """Open ones; with a session that is not ours, those in use."""
-        connector = self.session.connector if self.session is not None else None
+        connector = self.sender.session.connector
         if isinstance(connector, Connector):
             return connector.connections
         return self.gate.admitted
 
-    def ended(self, response: PooledResponse) -> None:
+    def _ended(self, response: PooledResponse) -> None:
         """Take an answer back: finished, or closed."""
         self.answers.discard(response)
         if not response.is_draining:
@@ -166,18 +175,39 @@ class SessionPool:
             with limit.during("pool"):
                 await lodge.gate.admit()
         timings.sent_at = self.clock.now()
+        task = asyncio.current_task()
+        delivery = Delivery(limit, fresh=False)
         answered = False
         try:
-            response, stale = await self._try(lodge, call, Delivery(limit, fresh=False))
-            if stale and not self._closed:
+            while True:
+                lodge.deliveries[task] = delivery
+                try:
+                    with limit.during("receive"):
+                        answer = await lodge.sender.request(call)
+                except FireworksError:
+                    raise
+                except BORDER_ERRORS as error:
+                    problem = translate(error, call.url)
+                    stale = delivery.reused and is_silence(error)
+                else:
+                    response = PooledResponse(
+                        answer,
+                        url=call.url,
+                        drains=lodge.drains,
+                        on_end=lodge.on_end,
+                    )
+                    answered = True
+                    break
+                # Outside the handler, so that aiohttp's error is not in its context.
+                if self._closed:
+                    raise _closed()
+                if not stale or delivery.fresh:
+                    raise problem
                 delivery = Delivery(limit, fresh=True)
-                response, _ = await self._try(lodge, call, delivery)
-            answered = isinstance(response, PooledResponse)
         finally:
+            del lodge.deliveries[task]
             if not answered:
                 lodge.gate.release()
-        if not isinstance(response, PooledResponse):
-            raise _closed() if self._closed else response
         timings.headers_at = self.clock.now()
         lodge.answers.add(response)
         return response
@@ -205,11 +235,11 @@ class SessionPool:
         self._closed = True
         self._lodge = None
         lodge.end_calls()
-        if lodge.session is not None and self._given is None:
+        if self._given is None:
             # All is closed when this is called; it waits for the last bytes to go.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_BYTES):
-                    await lodge.session.close()
+                    await lodge.sender.session.close()
 
     def _drop(self) -> None:
         """Close all connections without waiting; for a pool that is thrown away."""
@@ -222,8 +252,8 @@ class SessionPool:
             return
         if not lodge.loop.is_closed():
             lodge.end_calls()
-        session = lodge.session
-        if session is not None and self._given is None:
+        if self._given is None:
+            session = lodge.sender.session
             connector = session.connector
             # Detached, so that aiohttp does not report what has been reported by us.
             session.detach()
@@ -248,32 +278,14 @@ class SessionPool:
             self._forget_lodge()
             lodge = None
         if lodge is None:
-            lodge = _Lodge(loop, limit=self._limit, clock=self.clock)
-            lodge.session = self._given or open_session(lodge.drains, self._context)
-            self._lodge = lodge
+            lodge = self._lodge = _Lodge(
+                loop,
+                limit=self._limit,
+                clock=self.clock,
+                session=self._given,
+                context=self._context,
+            )
         return lodge
-
-    async def _try(
-        self, lodge: _Lodge, call: WireCall, delivery: Delivery
-    ) -> tuple[PooledResponse | APIConnectionError, bool]:
-        """One request; its answer or what went wrong, and whether that was staleness.
-
-        Returned, not raised, so that aiohttp's error is not in its context.
-        """
-        assert lodge.session is not None
-        try:
-            with delivery.limit.during("receive"):
-                answer = await send(
-                    lodge.session, call, lodge.header_form.of(call.headers), delivery
-                )
-        except FireworksError:
-            raise
-        except BORDER_ERRORS as error:
-            stale = bool(delivery.reused) and is_silence(error)
-            return translate(error, call.url), stale
-        return PooledResponse(
-            answer, url=call.url, drains=lodge.drains, on_end=lodge.ended
-        ), False
 
 
 def _closed() -> ClientClosedError:

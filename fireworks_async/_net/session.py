@@ -8,9 +8,9 @@ closed the connection in the meantime.
 import asyncio
 import io
 import ssl
-from collections.abc import Mapping
-from contextvars import Context, ContextVar
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Mapping
+from contextvars import Context
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import aiohttp
 from multidict import CIMultiDict
@@ -26,7 +26,14 @@ if TYPE_CHECKING:
     from fireworks_async._net.upload import Upload
     from fireworks_async._protocol.multipart import MultipartBody
 
-__all__ = ("NO_CONTEXT", "Connector", "Delivery", "HeaderForm", "open_session", "send")
+__all__ = (
+    "NO_CONTEXT",
+    "Connector",
+    "Deliveries",
+    "Delivery",
+    "Sender",
+    "open_session",
+)
 
 _IDLE: Final = 60.0
 """Seconds that an idle connection is kept. A server that closes earlier costs one
@@ -64,18 +71,23 @@ class Delivery:
 # as the connection lasts.
 NO_CONTEXT: Final = Context()
 
-# aiohttp hands nothing of ours through to the connector; the context does.
-_DELIVERY: ContextVar[Delivery] = ContextVar("fireworks_async_delivery")
+Deliveries: TypeAlias = "dict[asyncio.Task[Any] | None, Delivery]"
+"""What is on its way, by the task that sends it: aiohttp hands nothing of ours through
+to the connector, but calls it in that task. (In a context variable it would stay with
+the task, and hold the answer.)"""
 
 
 class Connector(aiohttp.TCPConnector):
     """aiohttp's connector, without a limit of its own: the gate admits."""
 
-    def __init__(self, drains: Drains, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, drains: Drains, deliveries: Deliveries, context: ssl.SSLContext | None
+    ) -> None:
         super().__init__(  # pyright: ignore[reportUnknownMemberType] # aiohttp's hints
             limit=0, keepalive_timeout=_IDLE, ssl=context or True
         )
         self._drains = drains
+        self._deliveries = deliveries
 
     @property
     def connections(self) -> int:
@@ -89,7 +101,7 @@ class Connector(aiohttp.TCPConnector):
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's signature
     ) -> aiohttp.connector.Connection:
         """Take an idle connection, one that is about to be idle, or make one."""
-        delivery = _DELIVERY.get()
+        delivery = self._deliveries[asyncio.current_task()]
         delivery.reused = True
         if delivery.fresh:
             # The server has just closed one behind our back: the others are suspect.
@@ -105,7 +117,7 @@ class Connector(aiohttp.TCPConnector):
         traces: list["Trace"],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's signature
     ) -> "ResponseHandler":
-        delivery = _DELIVERY.get()
+        delivery = self._deliveries[asyncio.current_task()]
         delivery.reused = False
         delivery.limit.during("connect")
         protocol = await super()._create_connection(req, traces, timeout)
@@ -131,7 +143,7 @@ def _seen(closing: asyncio.Future[None]) -> None:
 
 
 def open_session(
-    drains: Drains, context: ssl.SSLContext | None
+    drains: Drains, deliveries: Deliveries, context: ssl.SSLContext | None
 ) -> aiohttp.ClientSession:
     """A session for the running loop.
 
@@ -139,7 +151,7 @@ def open_session(
     credentials from the environment: a stray variable must not send the key elsewhere.
     """
     return aiohttp.ClientSession(
-        connector=Connector(drains, context),
+        connector=Connector(drains, deliveries, context),
         request_class=Request,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=_NO_TIMERS,
@@ -147,42 +159,37 @@ def open_session(
     )
 
 
-class HeaderForm:
-    """Headers in aiohttp's form, made once for a mapping that comes again."""
+class Sender:
+    """Sends through one session, as long as that lives.
 
-    __slots__ = ("_form", "_headers")
+    Headers are put in aiohttp's form once for a mapping that comes again, as it does
+    with all calls of an endpoint.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_form", "_headers", "session")
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self.session = session
         self._headers: Mapping[str, str] = {}
         self._form: CIMultiDict[str] = CIMultiDict()
 
-    def of(self, headers: Mapping[str, str]) -> CIMultiDict[str]:
-        """The form; not to be changed."""
-        if headers is not self._headers:
-            self._headers = headers
-            self._form = CIMultiDict(headers)
-        return self._form
-
-
-async def send(
-    session: aiohttp.ClientSession,
-    call: WireCall,
-    headers: CIMultiDict[str],
-    delivery: Delivery,
-) -> aiohttp.ClientResponse:
-    """Send one request and wait for the headers of its answer."""
-    _DELIVERY.set(delivery)
-    data, framing = _payload(call.body)
-    if framing:
-        headers = CIMultiDict([*headers.items(), *framing.items()])
-    return await session.request(
-        call.method,
-        call.url,
-        data=data,
-        headers=headers,
-        allow_redirects=False,
-        timeout=_NO_TIMERS,
-    )
+    def request(self, call: WireCall) -> Awaitable[aiohttp.ClientResponse]:
+        """Prepare a request; awaiting it sends it, and gives the answer's headers."""
+        if call.headers is not self._headers:
+            self._headers = call.headers
+            self._form = CIMultiDict(call.headers)
+        headers = self._form
+        data, framing = _payload(call.body)
+        if framing:
+            headers = CIMultiDict([*headers.items(), *framing.items()])
+        return self.session.request(
+            call.method,
+            call.url,
+            data=data,
+            headers=headers,
+            allow_redirects=False,
+            timeout=_NO_TIMERS,
+        )
 
 
 def _payload(

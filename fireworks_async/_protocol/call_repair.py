@@ -5,7 +5,7 @@ those who read the completion see the same. Without tools nobody meets it.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import Final
 
@@ -121,10 +121,9 @@ class RepairingCollector(ChatCollector):
         self._names = names
         self._answer = ""
 
-    def add(self, chunks: Iterable[Chunk[ChunkChoice]]) -> bool:
+    def add(self, chunks: Sequence[Chunk[ChunkChoice]]) -> bool:
         """Take the chunks of one read, and rewrite them where calls are in them."""
         if not self._answer:
-            chunks = list(chunks)
             self._answer = next((chunk.id for chunk in chunks if chunk.id), "")
         return super().add(chunks)
 

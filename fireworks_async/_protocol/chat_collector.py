@@ -1,11 +1,11 @@
 """The collector of chat streams: what only a conversation has."""
 
-import io
 from typing import TYPE_CHECKING
 
 from fireworks_async._protocol.chunks import ChoiceDelta, ChunkChoice
 from fireworks_async._protocol.collector import ChoiceParts, Collector
 from fireworks_async._protocol.completions import ChatCompletion, ChatMessage, Choice
+from fireworks_async._protocol.pieces import Pieces
 
 if TYPE_CHECKING:
     from fireworks_async._protocol.tool_calls import ToolCallCollector
@@ -22,7 +22,7 @@ class ChatParts(ChoiceParts[ChunkChoice, Choice]):
         super().__init__()
         self.role = "assistant"
         self.has_content = False
-        self.reasoning: io.StringIO | None = None
+        self.reasoning: Pieces | None = None
         self.refusal: str | None = None
         self.tool_calls: ToolCallCollector | None = None
 
@@ -30,7 +30,7 @@ class ChatParts(ChoiceParts[ChunkChoice, Choice]):
         delta = choice.delta
         output = False
         if text := delta.content:
-            self.text.write(text)
+            self.text.append(text)
             output = True
         elif text is not None:
             self.has_content = True
@@ -48,11 +48,16 @@ class ChatParts(ChoiceParts[ChunkChoice, Choice]):
             self.add_on_request(choice)
         return output
 
+    def join(self) -> None:
+        super().join()
+        if self.reasoning is not None:
+            self.reasoning.join()
+
     def _add_beside_text(self, delta: ChoiceDelta) -> None:
         if delta.reasoning_content:
             if self.reasoning is None:
-                self.reasoning = io.StringIO()
-            self.reasoning.write(delta.reasoning_content)
+                self.reasoning = Pieces()
+            self.reasoning.append(delta.reasoning_content)
         if delta.refusal:
             self.refusal = (self.refusal or "") + delta.refusal
         if delta.tool_calls:
@@ -65,7 +70,7 @@ class ChatParts(ChoiceParts[ChunkChoice, Choice]):
             self.tool_calls.add(delta.tool_calls)
 
     def result(self, index: int) -> Choice:
-        text = self.text.getvalue()
+        text = self.text.whole()
         calls = self.tool_calls.result() if self.tool_calls is not None else None
         return Choice(
             index=index,
@@ -73,7 +78,7 @@ class ChatParts(ChoiceParts[ChunkChoice, Choice]):
                 role=self.role,
                 content=text or ("" if self.has_content and not calls else None),
                 reasoning_content=(
-                    self.reasoning.getvalue() if self.reasoning is not None else None
+                    self.reasoning.whole() if self.reasoning is not None else None
                 ),
                 tool_calls=calls,
                 refusal=self.refusal,

@@ -5,9 +5,8 @@ end for the completion. It keeps text, not chunks, so that a long stream stays s
 What all kinds of completions have in common stands here.
 """
 
-import io
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
 from fireworks_async._protocol.completions import (
@@ -16,6 +15,7 @@ from fireworks_async._protocol.completions import (
     RawOutput,
     Usage,
 )
+from fireworks_async._protocol.pieces import MANY, Pieces
 
 __all__ = ("ChoiceParts", "Chunk", "ChunkChoiceLike", "Collector")
 
@@ -64,8 +64,7 @@ class ChoiceParts(ABC, Generic[ChoiceT, PartT]):
     )
 
     def __init__(self) -> None:
-        # StringIO grows in place; a list of short strings takes ten times the memory.
-        self.text = io.StringIO()
+        self.text = Pieces()
         self.finish_reason: str | None = None
         self.logprobs: LogProbs | None = None
         self.raw_output: RawOutput | None = None
@@ -79,6 +78,10 @@ class ChoiceParts(ABC, Generic[ChoiceT, PartT]):
     @abstractmethod
     def result(self, index: int) -> PartT:
         """The choice so far."""
+
+    def join(self) -> None:
+        """Join the pieces of what grows."""
+        self.text.join()
 
     def add_on_request(self, choice: ChoiceT) -> None:
         """Take what is sent only to callers that asked for it."""
@@ -123,6 +126,7 @@ class Collector(ABC, Generic[ChoiceT, PartT, ResultT]):
         "_created",
         "_id",
         "_identified",
+        "_loose",
         "_model",
         "_prompt_token_ids",
         "_unfinished",
@@ -134,6 +138,7 @@ class Collector(ABC, Generic[ChoiceT, PartT, ResultT]):
     def __init__(self) -> None:
         self._choices: dict[int, ChoiceParts[ChoiceT, PartT]] = {}
         self._unfinished = 0
+        self._loose = 0
         self.milestones = 0
         self._id = ""
         self._identified = False
@@ -173,7 +178,7 @@ class Collector(ABC, Generic[ChoiceT, PartT, ResultT]):
             return self._choices[index].finish_reason
         return None
 
-    def add(self, chunks: Iterable[Chunk[ChoiceT]]) -> bool:
+    def add(self, chunks: Sequence[Chunk[ChoiceT]]) -> bool:
         """Take the chunks of one read.
 
         Returns:
@@ -199,6 +204,11 @@ class Collector(ABC, Generic[ChoiceT, PartT, ResultT]):
                 or chunk.prompt_token_ids is not None
             ):
                 self._add_beside_choices(chunk)
+        self._loose += len(chunks)
+        if self._loose >= MANY * len(known):
+            self._loose = 0
+            for parts in known.values():
+                parts.join()
         return output
 
     def _open(self, index: int) -> ChoiceParts[ChoiceT, PartT]:

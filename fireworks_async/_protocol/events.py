@@ -4,7 +4,6 @@ An event says what a chunk added (``….delta``) or that a part is whole (``….
 A part is whole when its choice finishes; reasoning also when text or a tool call begins.
 """
 
-import io
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
@@ -16,6 +15,7 @@ from fireworks_async._protocol.chunks import (
     ToolCallDelta,
 )
 from fireworks_async._protocol.completions import LogProbs, Usage
+from fireworks_async._protocol.pieces import Pieces
 from fireworks_async._protocol.tool_calls import ToolCallCollector
 
 __all__ = (
@@ -151,21 +151,21 @@ class _ChoiceEvents:
     __slots__ = ("calls", "reasoning", "text")
 
     def __init__(self) -> None:
-        self.reasoning: io.StringIO | None = None
-        self.text: io.StringIO | None = None
+        self.reasoning: Pieces | None = None
+        self.text: Pieces | None = None
         self.calls: ToolCallCollector | None = None
 
     def feed(self, choice: ChunkChoice) -> Iterator[ChatEvent]:
         delta = choice.delta
         index = choice.index
         if delta.reasoning_content:
-            self.reasoning = self.reasoning or io.StringIO()
-            self.reasoning.write(delta.reasoning_content)
+            self.reasoning = self.reasoning or Pieces()
+            self.reasoning.append(delta.reasoning_content)
             yield ReasoningDeltaEvent(index, delta.reasoning_content)
         if delta.content:
             yield from self._end_reasoning(index)
-            self.text = self.text or io.StringIO()
-            self.text.write(delta.content)
+            self.text = self.text or Pieces()
+            self.text.append(delta.content)
             yield ContentDeltaEvent(index, delta.content)
         if delta.tool_calls:
             yield from self._end_reasoning(index)
@@ -179,15 +179,20 @@ class _ChoiceEvents:
             yield from self._end(index)
             yield FinishEvent(index, choice.finish_reason)
 
+    def join(self) -> None:
+        for growing in (self.reasoning, self.text):
+            if growing is not None:
+                growing.join()
+
     def _end_reasoning(self, index: int) -> Iterator[ChatEvent]:
         if self.reasoning is not None:
-            yield ReasoningDoneEvent(index, self.reasoning.getvalue())
+            yield ReasoningDoneEvent(index, self.reasoning.whole())
             self.reasoning = None
 
     def _end(self, index: int) -> Iterator[ChatEvent]:
         yield from self._end_reasoning(index)
         if self.text is not None:
-            yield ContentDoneEvent(index, self.text.getvalue())
+            yield ContentDoneEvent(index, self.text.whole())
             self.text = None
         if self.calls is not None:
             for position, call in enumerate(self.calls.result()):
@@ -216,3 +221,5 @@ class EventBuilder:
                 yield from events.feed(choice)
             if chunk.usage is not None:
                 yield UsageEvent(chunk.usage)
+        for events in self._choices.values():
+            events.join()

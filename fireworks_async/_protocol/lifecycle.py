@@ -18,6 +18,8 @@ finish before another has begun.
 
 import enum
 
+import msgspec
+
 __all__ = ("TRANSITIONS", "Lifecycle", "Signal", "State")
 
 
@@ -66,13 +68,10 @@ TRANSITIONS: dict[tuple[State, Signal], State] = {
 }
 
 
-class Lifecycle:
+class Lifecycle(msgspec.Struct, gc=False):
     """One stream's walk through the table."""
 
-    __slots__ = ("state",)
-
-    def __init__(self) -> None:
-        self.state = State.OPEN
+    state: State = State.OPEN
 
     def on(self, signal: Signal) -> State:
         """Take a step.

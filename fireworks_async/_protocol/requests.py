@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ("JSON_HEADERS", "WireRequest", "encode_chat", "encode_json", "encode_text")
 
 
-class WireRequest(msgspec.Struct, frozen=True):
+class WireRequest(msgspec.Struct, frozen=True, gc=False):
     """What one attempt sends, but for the key and the host.
 
     Attributes:

@@ -20,14 +20,14 @@ class _TextParts(ChoiceParts[CompletionChoice, CompletionChoice]):
     __slots__ = ()
 
     def add(self, choice: CompletionChoice) -> bool:
-        self.text.write(choice.text)
+        self.text.append(choice.text)
         self.add_on_request(choice)
         return bool(choice.text)
 
     def result(self, index: int) -> CompletionChoice:
         return CompletionChoice(
             index=index,
-            text=self.text.getvalue(),
+            text=self.text.whole(),
             finish_reason=self.finish_reason,
             logprobs=self.copied_logprobs(),
             raw_output=self.raw_output,

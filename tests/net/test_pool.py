@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import socket
+import weakref
 
 import aiohttp
 import pytest
@@ -118,6 +119,28 @@ async def failed(call, kind=APIConnectionError):
     assert type(caught.value) is kind
     assert not [e for e in chain(caught.value) if isinstance(e, aiohttp.ClientError)]
     return caught.value
+
+
+@pytest.mark.parametrize(
+    ("script", "cancelled"),
+    [
+        pytest.param([Send(json_response(200, {}))], False, id="answered"),
+        pytest.param([Fin()], False, id="lost"),
+        pytest.param([Hang()], True, id="cancelled"),
+    ],
+)
+async def test_nothing_holds_a_task_whose_call_is_over(script, cancelled):
+    async with pool_for(default=script) as (pool, server):
+        task = asyncio.create_task(fetch(pool, server))
+        await server.request()
+        if cancelled:
+            task.cancel()
+        await asyncio.wait([task])
+        task.cancelled() or task.exception()
+        watched = weakref.ref(task)
+        del task
+        gc.collect()
+        assert watched() is None
 
 
 class TestAnswers:

@@ -12,9 +12,8 @@ from fireworks_async._net.interfaces import WireCall
 from fireworks_async._net.session import (
     Connector,
     Delivery,
-    HeaderForm,
+    Sender,
     open_session,
-    send,
 )
 from tests.support.leaks import settle
 from tests.support.manual_clock import ManualClock
@@ -46,7 +45,9 @@ class Rig:
     def __init__(self, server):
         self.server = server
         self.drains = Drains(ManualClock(), lambda: None)
-        self.session = open_session(self.drains, None)
+        self.deliveries = {}
+        self.session = open_session(self.drains, self.deliveries, None)
+        self.sender = Sender(self.session)
         self.phases = Phases()
         self.host = "127.0.0.1"
 
@@ -62,8 +63,8 @@ class Rig:
         """The answer, not yet read, and its delivery."""
         delivery = Delivery(self.phases, fresh=fresh)
         wire = self.call(**call)
-        headers = HeaderForm().of(wire.headers)
-        return await send(self.session, wire, headers, delivery), delivery
+        self.deliveries[asyncio.current_task()] = delivery
+        return await self.sender.request(wire), delivery
 
     async def fetch(self, *, fresh=False, **call):
         """The answer's body, and whether its connection had served before."""
@@ -106,23 +107,38 @@ async def test_a_large_body_is_sent_with_its_length():
         assert request.headers["content-type"] == "a/b"
 
 
-class TestHeaderForms:
-    def test_are_made_once_for_a_mapping_that_comes_again(self):
-        forms, headers = HeaderForm(), {"Content-Type": "a/b", "X-A": "1"}
-        form = forms.of(headers)
-        assert list(form.items()) == [("Content-Type", "a/b"), ("X-A", "1")]
-        assert form["x-a"] == "1"
-        assert forms.of(headers) is form
-        assert forms.of(dict(headers)) is not form
-        assert forms.of({"X-A": "2"})["X-A"] == "2"
-        assert forms.of(headers) == form
-
-    async def test_are_not_changed_by_being_sent(self):
+class TestHeaders:
+    async def test_are_those_of_the_call_and_of_none_before_it(self):
         async with rig_for(default=OK) as rig:
-            headers = {"X-A": "1"}
-            for _ in range(2):
+            first, second = {"X-A": "1"}, {"X-B": "2"}
+            for headers in (first, first, second, first, dict(second)):
                 await rig.fetch(headers=headers)
-            assert [r.headers["x-a"] for r in rig.server.log] == ["1", "1"]
+            assert [
+                (sent.headers.get("x-a"), sent.headers.get("x-b"))
+                for sent in rig.server.log
+            ] == [("1", None), ("1", None), (None, "2"), ("1", None), (None, "2")]
+
+    async def test_are_those_of_each_of_many_calls_at_once(self):
+        async with rig_for(default=OK) as rig:
+            await asyncio.gather(
+                *(
+                    rig.fetch(path=f"/{number}", headers={"X-A": str(number)})
+                    for number in range(20)
+                )
+            )
+            assert all(
+                sent.path == f"/v1/{sent.headers['x-a']}" for sent in rig.server.log
+            )
+            assert len(rig.server.log) == 20
+
+
+async def test_a_session_of_the_user_keeps_its_own_headers():
+    async with rig_for(default=OK) as rig:
+        rig.session.headers["X-Mine"] = "me"
+        await rig.fetch(headers={"X-A": "1"})
+        (sent,) = rig.server.log
+        assert (sent.headers["x-mine"], sent.headers["x-a"]) == ("me", "1")
+        assert dict(rig.session.headers) == {"X-Mine": "me"}
 
 
 class TestConnections:
@@ -258,14 +274,14 @@ class TestWhatTheSessionDoesNot:
 
 async def test_tls_settings_are_used():
     context = ssl.create_default_context()
-    session = open_session(Drains(ManualClock(), lambda: None), context)
+    session = open_session(Drains(ManualClock(), lambda: None), {}, context)
     async with session:
         assert isinstance(session.connector, Connector)
         assert session.connector._ssl is context
 
 
 async def test_certificates_are_checked_without_settings():
-    async with open_session(Drains(ManualClock(), lambda: None), None) as session:
+    async with open_session(Drains(ManualClock(), lambda: None), {}, None) as session:
         assert session.connector._ssl is True
 
 
