@@ -62,6 +62,11 @@ def keys(
     """
     from fireworks_async.proxy._keys import create_key, list_keys, revoke_key  # noqa: PLC0415 - not for --help
 
+    given = (models, rpm, tpm, parallel, budget)
+    if action is not Action.CREATE and any(each is not None for each in given):
+        raise UsageError(f"keys {action.value} takes no limits; keys create does")
+    if action is Action.LIST and which is not None:
+        raise UsageError("keys list takes no name: it lists all")
     path = _database_of(config)
     if action is Action.LIST:
         for row in list_keys(path):
@@ -78,8 +83,8 @@ def keys(
     limits = KeyLimits(
         models=allowed, rpm=rpm, tpm=tpm, parallel=parallel, budget=budget
     )
-    _, key = create_key(path, which, limits)
-    _say(key)
+    identity, key = create_key(path, which, limits)
+    _say(_as_json({"id": identity, "name": which, "key": key}) if json else key)
     return ExitCode.OK
 
 
@@ -96,7 +101,7 @@ def _database_of(config: Path) -> Path:
     return database
 
 
-def _as_json(row: "KeyRow") -> str:
+def _as_json(row: "KeyRow | dict[str, str]") -> str:
     import msgspec  # noqa: PLC0415 - not for --help
 
     return msgspec.json.encode(row).decode()

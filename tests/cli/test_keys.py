@@ -40,6 +40,29 @@ def test_a_name_is_needed(run: Run, config: str):
     assert run("keys", "create", "--config", config).code == 2
 
 
+def test_a_key_that_is_made_can_be_json(run: Run, config: str):
+    made = json.loads(run("keys", "create", "team", "--config", config, "--json").out)
+    listed = json.loads(run("keys", "list", "--config", config, "--json").out)
+    assert made == {"id": listed["id"], "name": "team", "key": made["key"]}
+    assert made["key"].startswith("sk-")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("list", "--rpm", "5"), "keys list takes no limits; keys create does"),
+        (("revoke", "team", "--budget", "0"), "keys revoke takes no limits"),
+        (("list", "team"), "keys list takes no name"),
+    ],
+)
+def test_what_would_go_unused_is_refused(
+    words: tuple[str, ...], said: str, run: Run, config: str
+):
+    ran = run("keys", *words, "--config", config)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.error
+
+
 def test_without_a_database_there_are_no_keys(run: Run, tmp_path: Path):
     path = tmp_path / "bare.yaml"
     path.write_text("{}\n")
