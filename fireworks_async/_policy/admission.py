@@ -36,6 +36,7 @@ Verdict: TypeAlias = Literal[
 """How a call ended. ``neutral`` says nothing of the server's state."""
 
 NOTHING: Final = Need(0.0, 0.0, 0.0)
+_NONE: Final[Mapping[Dimension, MirroredBudget]] = MappingProxyType({})
 
 _NAMES: Final[Mapping[Dimension, str]] = {
     "requests": "requests",
@@ -124,9 +125,9 @@ class AdmissionControl:
         self._random = random
         self._pauses = Pauses()
         self._budgets: dict[str, dict[Dimension, MirroredBudget]] = {}
-        # What calls in flight were admitted with, by model: budgets that the first
-        # answer brings begin without it.
-        self._outstanding: dict[str, dict[Dimension, float]] = {}
+        # Calls in flight by number: budgets that the first answer brings begin
+        # without what those were admitted with.
+        self._outstanding: dict[int, Admission] = {}
         self._drifts: dict[str, TTFTDrift] = {}
         self._latest = 0
         self._probe: int | None = None
@@ -180,17 +181,20 @@ class AdmissionControl:
         self.in_flight += 1
         if self._pauses.probing:
             self._probe = self._latest
-        amounts = _amounts(need)
         marks: dict[Dimension, Mark] = {}
-        for dimension, budget in self._budgets.get(model, {}).items():
-            marks[dimension] = budget.mark(now)
-            budget.admit(amounts[dimension], now)
-        self._take_outstanding(model, amounts, 1)
+        if budgets := self._budgets.get(model):
+            amounts = _amounts(need)
+            for dimension, budget in budgets.items():
+                marks[dimension] = budget.mark(now)
+                budget.admit(amounts[dimension], now)
         if self._requests is not None:
             self._requests.take(1, now)
         if self._tokens is not None:
             self._tokens.take(need.prompt + need.generated, now)
-        return Admission(Admitted(self._latest, self.in_flight), model, need, marks)
+        call = Admitted(self._latest, self.in_flight)
+        admission = Admission(call, model, need, marks)
+        self._outstanding[self._latest] = admission
+        return admission
 
     def settle(self, admission: Admission, result: Result, now: float) -> None:
         """Give back what was not used, and hear how the call went."""
@@ -199,15 +203,15 @@ class AdmissionControl:
         if call.sequence == self._probe:
             self._probe = None
         used = admission.need if result.used is None else result.used
-        self._take_outstanding(admission.model, _amounts(admission.need), -1)
+        del self._outstanding[call.sequence]
         if self._tokens is not None:
             unused = admission.need.prompt + admission.need.generated
             self._tokens.give(unused - used.prompt - used.generated, now)
-        was_refused = result.verdict in ("rate_limited", "overloaded", "scaling_up")
-        amounts, charges = _amounts(admission.need), _amounts(used)
-        if was_refused:
-            charges["requests"] = 0.0
-        self._settle_budgets(admission, amounts, charges, result.levels, now)
+        if result.levels or admission.model in self._budgets:
+            charges = _amounts(used)
+            if result.verdict in ("rate_limited", "overloaded", "scaling_up"):
+                charges["requests"] = 0.0
+            self._settle_budgets(admission, charges, result.levels, now)
         self._steer(admission, result, used, now)
 
     def reprieve(self, admission: Admission, now: float) -> None:
@@ -287,7 +291,7 @@ class AdmissionControl:
     def _expect_delay(self, model: str, total: float) -> None:
         usual = self._usual_total or total
         self._usual_total = usual + (total - usual) / 20
-        generated = self._budgets[model].get("generated")
+        generated = self._budgets.get(model, _NONE).get("generated")
         if generated is not None:
             generated.expect_delay(self._usual_total)
 
@@ -297,20 +301,22 @@ class AdmissionControl:
         """Seconds that the call waited at the server, and how many are bearable."""
         if result.queued is not None:
             return result.queued, _BEARABLE_QUEUE
-        if result.ttft is None:
+        if result.ttft is None or self.concurrency.is_fixed:
             return None, _BEARABLE_QUEUE
-        drift = self._drifts.setdefault(model, TTFTDrift())
+        drift = self._drifts.get(model)
+        if drift is None:
+            drift = self._drifts[model] = TTFTDrift()
         excess, usual = drift.excess(result.ttft, prompt_tokens=used.uncached, now=now)
         return excess, max(_BEARABLE_QUEUE, usual / 2)
 
     def _settle_budgets(
         self,
         admission: Admission,
-        amounts: Mapping[Dimension, float],
         charges: Mapping[Dimension, float],
         levels: Levels,
         now: float,
     ) -> None:
+        amounts = _amounts(admission.need)
         budgets = self._budgets.setdefault(admission.model, {})
         for dimension, budget in budgets.items():
             budget.settle(amounts[dimension], charges[dimension], now)
@@ -323,7 +329,7 @@ class AdmissionControl:
                 budgets[dimension] = budget = MirroredBudget(
                     limit=limit,
                     remaining=left,
-                    taken=self._outstanding[admission.model][dimension],
+                    taken=self._taken(admission.model, dimension),
                     at_end=dimension == "generated",
                     now=now,
                 )
@@ -333,11 +339,11 @@ class AdmissionControl:
                     budget.settle(0.0, charges[dimension], now)
 
     def _costs(self, model: str, need: Need) -> list[tuple[Budget, float, str]]:
-        amounts = _amounts(need)
-        costs: list[tuple[Budget, float, str]] = [
-            (budget, amounts[dimension], _NAMES[dimension])
-            for dimension, budget in self._budgets.get(model, {}).items()
-        ]
+        costs: list[tuple[Budget, float, str]] = []
+        if budgets := self._budgets.get(model):
+            amounts = _amounts(need)
+            for dimension, budget in budgets.items():
+                costs.append((budget, amounts[dimension], _NAMES[dimension]))
         if self._requests is not None:
             costs.append((self._requests, 1.0, "requests a minute"))
         if self._tokens is not None:
@@ -352,12 +358,12 @@ class AdmissionControl:
             *(b for budgets in self._budgets.values() for b in budgets.values()),
         ]
 
-    def _take_outstanding(
-        self, model: str, amounts: Mapping[Dimension, float], sign: int
-    ) -> None:
-        outstanding = self._outstanding.setdefault(model, dict.fromkeys(_NAMES, 0.0))
-        for dimension, amount in amounts.items():
-            outstanding[dimension] += sign * amount
+    def _taken(self, model: str, dimension: Dimension) -> float:
+        """What calls in flight have taken: asked for once, when a budget begins."""
+        calls = self._outstanding.values()
+        return sum(
+            _amounts(call.need)[dimension] for call in calls if call.model == model
+        )
 
 
 def _amounts(need: Need) -> dict[Dimension, float]:

@@ -108,6 +108,11 @@ class AdaptiveConcurrency:
         """Share of the latest calls that failed at the server."""
         return self._failing
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether nothing that is heard can move the limit."""
+        return self._floor == self._ceiling
+
     def was_full(self, sequence: int) -> None:
         """A call had to wait for the limit; the latest admitted has this number."""
         self._full_at = sequence
@@ -135,6 +140,8 @@ class AdaptiveConcurrency:
             now: Monotonic seconds.
         """
         self._count(failing=False, overloaded=False)
+        if self.is_fixed:
+            return
         self._total += (total - self._total) * (_SMOOTHING if self._total else 1)
         if queued is not None:
             self._busiest = max(self._busiest, in_flight)

@@ -40,7 +40,8 @@ class _Mean:
         self._count = 0
 
     def add(self, value: float) -> None:
-        self._count = min(_MEMORY, self._count + 1)
+        if self._count < _MEMORY:
+            self._count += 1
         self.value += (value - self.value) / self._count
 
     @property
@@ -96,7 +97,10 @@ class Estimator:
         if completion_tokens is not None:
             each = completion_tokens / max(1, choices)
             self._typical.add(each)
-            self._generated.setdefault(_magnitude(max_tokens), _Mean(each)).add(each)
+            kind = _magnitude(max_tokens)
+            if kind not in self._generated:
+                self._generated[kind] = _Mean(each)
+            self._generated[kind].add(each)
 
 
 def _magnitude(max_tokens: int | None) -> int:

@@ -1,8 +1,11 @@
 """Keeps rows in flight: takes, admits, sends, sends again, records; until all is over.
 
-One task dispatches, and each attempt is a task of its own. A row holds its permit until
-its answer is recorded. What is waiting to be sent again holds none, and counts, so that
-no more than a window of rows is ever in memory.
+One task dispatches, and each attempt is made by another, which goes on with the next
+row if that may be sent at once: what is made for it then takes the room of what is let
+go. (With a task a row, many are let go before many are made, and Python's garbage
+collector takes those for growth: a tenth of all that a row costs.) A row holds its
+permit until its answer is recorded. What is waiting to be sent again holds none, and
+counts, so that no more than a window of rows is ever in memory.
 """
 
 import asyncio
@@ -70,12 +73,15 @@ class Engine:
         self._bill = bill
         self._random = random
         self._shares = shares
-        self._now = asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
+        self._now = self._loop.time
         self._changed = asyncio.Event()
         self._attempts: set[asyncio.Task[None]] = set()
         self._again: list[tuple[float, int, Row]] = []
         self._given_up: list[Row] = []
         self._next_up: Row | None = None
+        # Taken by a task that could not send it: for the dispatcher.
+        self._left: Row | None = None
         self._fetching: asyncio.Task[None] | None = None
         self._dispatching: asyncio.Task[None] | None = None
         self._has_ended = False
@@ -150,9 +156,9 @@ class Engine:
             self._breaker.sent()
             self._next_up = None
             sending = Sending(row, permit, bound)
-            attempt = asyncio.ensure_future(self._attempt(sending))
-            self._attempts.add(attempt)
-            attempt.add_done_callback(partial(self._ended, sending))
+            working = self._loop.create_task(self._work(sending))
+            self._attempts.add(working)
+            working.add_done_callback(partial(self._ended, sending))
 
     def _is_over(self) -> bool:
         return (
@@ -160,13 +166,45 @@ class Engine:
             and self._intake.is_empty
             and not self._again
             and not self._attempts
+            and self._left is None
         )
+
+    async def _work(self, sending: Sending) -> None:
+        await self._attempt(sending)
+        while self._follows(sending):
+            await self._attempt(sending)
+
+    def _follows(self, sending: Sending) -> bool:
+        """Let a row take the place of one that is over, if it may be sent at once."""
+        self._changed.set()
+        is_dispatching = self._dispatching is not None and not self._dispatching.done()
+        if self.stopped or not is_dispatching or self._waits_for_money:
+            return False
+        # With shares, those that joined too late are to be seen to in between.
+        if self._shares is not None or (row := self._next()) is None:
+            return False
+        self._left = row
+        bound = self._bill.bound(row)
+        if not self._bill.budget.reserve(bound):
+            return False
+        permit = self._limiter.admit_now(row.demand)
+        if permit is None:
+            self._bill.budget.settle(bound, 0.0)
+            return False
+        self._left = None
+        self._breaker.sent()
+        self._fetch()
+        sending.begin(row, permit, bound)
+        return True
 
     def _next(self) -> Row | None:
         """A row that may be sent now."""
         now = self._now()
         if self._breaker.is_open and self._breaker.wait(now) > 0.0:
             return None
+        if (left := self._left) is not None:
+            self._left = None
+            return left
         if self._again and self._again[0][0] <= now:
             return heapq.heappop(self._again)[2]
         while len(self._again) + self._shared < _WINDOW:
@@ -189,7 +227,7 @@ class Engine:
         pause = min(pauses, default=float("inf"))
         timer = None
         if pause != float("inf"):
-            timer = asyncio.get_running_loop().call_later(pause, self._changed.set)
+            timer = self._loop.call_later(pause, self._changed.set)
         try:
             await self._changed.wait()
         finally:
@@ -277,33 +315,18 @@ class Engine:
         return True
 
     async def _record(self, row: Row, attempt: Attempt, cost: float | None) -> None:
-        result = BatchResult(
-            custom_id=row.custom_id,
-            line=row.line,
-            endpoint=row.endpoint,
-            request=row.body,
-            response=attempt.response,
-            error=attempt.error,
-            cause=attempt.cause,
-            attempts=row.attempts,
-            request_id=attempt.request_id,
-            usage=attempt.usage,
-            ttft=attempt.ttft,
-            e2e=attempt.e2e,
-            cost=None if cost is None and not row.spent else row.spent,
-            digest=row.digest.hex(),
-        )
+        result = _result(row, attempt, cost)
         place = await self._sink.put(result)
         self._tally.recorded(result, cost=cost)
         if self._shares is not None:
             await self._shares.settle(row, result, place)
 
-    def _ended(self, sending: Sending, attempt: asyncio.Task[None]) -> None:
-        self._attempts.discard(attempt)
+    def _ended(self, sending: Sending, working: asyncio.Task[None]) -> None:
+        self._attempts.discard(working)
         self._changed.set()
         if not sending.is_over:
             self._give_up(sending)
-        if not attempt.cancelled() and (error := attempt.exception()) is not None:
+        if not working.cancelled() and (error := working.exception()) is not None:
             self._fail(error)
 
     def _give_up(self, sending: Sending) -> None:
@@ -338,24 +361,14 @@ class Engine:
     async def _note_what_was_spent(self) -> None:
         """Record rows that cost something and are not over: another run goes on."""
         rows = [*self._given_up, *(row for _, _, row in self._again)]
-        if self._next_up is not None:
-            rows.append(self._next_up)
-        unfinished = FireworksError("the run was stopped before the row was answered")
+        rows += (row for row in (self._next_up, self._left) if row is not None)
+        unfinished = Attempt(
+            error=FireworksError("the run was stopped before the row was answered"),
+            cause="cancelled",
+        )
         await asyncio.gather(
             *(
-                self._sink.put(
-                    BatchResult(
-                        custom_id=row.custom_id,
-                        line=row.line,
-                        endpoint=row.endpoint,
-                        request=row.body,
-                        error=unfinished,
-                        cause="cancelled",
-                        attempts=row.attempts,
-                        cost=row.spent,
-                        digest=row.digest.hex(),
-                    )
-                )
+                self._sink.put(_result(row, unfinished, row.spent))
                 for row in rows
                 if row.attempts and row.spent
             )
@@ -366,3 +379,22 @@ class Engine:
             return "rows in flight: the cost ceiling is near"
         held = self._health.waiting_for(self._now())
         return held or self._limiter.statistics().waiting_for
+
+
+def _result(row: Row, attempt: Attempt, cost: float | None) -> BatchResult:
+    return BatchResult(
+        custom_id=row.custom_id,
+        line=row.line,
+        endpoint=row.endpoint,
+        request=row.body,
+        response=attempt.response,
+        error=attempt.error,
+        cause=attempt.cause,
+        attempts=row.attempts,
+        request_id=attempt.request_id,
+        usage=attempt.usage,
+        ttft=attempt.ttft,
+        e2e=attempt.e2e,
+        cost=None if cost is None and not row.spent else row.spent,
+        digest=row.digest.hex(),
+    )

@@ -1,6 +1,6 @@
 """What the engine and its limiter say to each other; nothing here decides or waits.
 
-Every attempt of a row passes the limiter: the engine awaits ``admit`` before it sends,
+Every attempt of a row passes the limiter: the engine asks it before it sends,
 and calls ``settle`` exactly once when the attempt is over, however it ended. Between
 two attempts a row holds no permit.
 """
@@ -157,6 +157,10 @@ class Limiter(Protocol):
 
         May be cancelled while it waits, and has then given nothing.
         """
+        ...
+
+    def admit_now(self, demand: Demand) -> Permit | None:
+        """Admit the row if it may be sent at once, and nobody waits before it."""
         ...
 
     def statistics(self) -> LimiterStatistics:

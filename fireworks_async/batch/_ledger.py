@@ -1,9 +1,11 @@
 """What is recorded of a job: read when a run begins, appended to, and put in order.
 
-Everything here blocks, and is called in threads. The two files are the truth; see
-``_records`` for why, and ``_index`` for what is looked up in the meantime.
+Everything here blocks, and is called in threads; but an answer may be written wherever
+the system takes it at once. The two files are the truth; see ``_records`` for why, and
+``_index`` for what is looked up in the meantime.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -52,15 +54,16 @@ class Ledger:
     Use ``open`` to make one.
 
     Attributes:
-        index: What is recorded, by name.
         run: The number of this run.
         notes: What was found and done when it was opened, in words.
     """
 
     def __init__(self, results: Path, errors: Path, index: Index) -> None:
-        self.index = index
         self.run = 1
         self.notes: list[str] = []
+        self._index = index
+        # Written, and not in the index yet: there, many at once cost less.
+        self._unnoted: deque[Entry] = deque()
         self._names = (results, errors)
         self._files: list[RecordFile | None] = [None, None]
         # Whether a file holds records that no longer count, or that cannot be read.
@@ -100,6 +103,12 @@ class Ledger:
         return ledger
 
     @property
+    def index(self) -> Index:
+        """What is recorded, by name: all that was written until now."""
+        self._note()
+        return self._index
+
+    @property
     def unsynced(self) -> int:
         """Records written since the last ``sync`` began."""
         return self._unsynced
@@ -110,18 +119,14 @@ class Ledger:
         Raises:
             BatchError: A record could not be written; those before it are.
         """
-        entries: list[Entry] = []
         places: list[Place] = []
-        try:
-            for item in items:
-                which, line, entry = self._prepared(item)
-                place = (which, self._file(which).append(line), len(line))
-                self._unsynced += 1
-                entry.file, entry.start, entry.length = place
-                entries.append(entry)
-                places.append(place)
-        finally:
-            self.index.record(entries)
+        for item in items:
+            which, line, entry = self._prepared(item)
+            place = (which, self._file(which).append(line), len(line))
+            self._unsynced += 1
+            entry.file, entry.start, entry.length = place
+            self._unnoted.append(entry)
+            places.append(place)
         return places
 
     def adopt(self, path: Path) -> int:
@@ -159,12 +164,13 @@ class Ledger:
         return repeated
 
     def sync(self) -> None:
-        """Wait until all that is written is on the disk.
+        """Wait until all that is written is on the disk, and in the index.
 
         Raises:
             BatchError: It may not be there.
         """
         self._unsynced = 0
+        self._note()
         for file in self._files:
             if file is not None:
                 file.sync()
@@ -201,7 +207,16 @@ class Ledger:
         for file in self._files:
             if file is not None:
                 file.close()
-        self.index.close()
+        self._index.close()
+
+    def _note(self) -> None:
+        """Enter into the index what was written; from any thread."""
+        if self._unnoted:
+            with self._index.lock:
+                entries: list[Entry] = []
+                while self._unnoted:
+                    entries.append(self._unnoted.popleft())
+                self._index.record(entries)
 
     def _file(self, which: int) -> RecordFile:
         file = self._files[which]

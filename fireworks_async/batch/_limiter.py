@@ -7,6 +7,7 @@ wakes the line.
 
 import math
 import random
+from collections.abc import Mapping
 from typing import Final
 
 from fireworks_async._net.clock import SystemClock
@@ -48,16 +49,20 @@ _VERDICTS: Final[dict[Cause, Verdict]] = {
     "stall": "failed",
     "truncated": "failed",
 }
-_QUEUE_NAMES: Final = (
+_QUEUE_NAMES: Final = {
     "fireworks-prefill-queue-duration",
     "prefill-queue-duration",
-)
-_REPORTED: Final[tuple[tuple[Dimension, str], ...]] = (
-    ("requests", "requests"),
-    ("prompt", "tokens-prompt"),
-    ("uncached", "tokens-cache-adjusted-prompt"),
-    ("generated", "tokens-generated"),
-)
+}
+_NAMES: Final[Mapping[Dimension, str]] = {
+    "requests": "requests",
+    "prompt": "tokens-prompt",
+    "uncached": "tokens-cache-adjusted-prompt",
+    "generated": "tokens-generated",
+}
+_LEFT: Final[Mapping[str, tuple[Dimension, str]]] = {
+    f"x-ratelimit-remaining-{name}": (dimension, f"x-ratelimit-limit-{name}")
+    for dimension, name in _NAMES.items()
+}
 
 
 class _RowPermit:
@@ -108,13 +113,17 @@ class RowLimiter:
 
     async def admit(self, demand: Demand) -> _RowPermit:
         """Wait until the row may be sent; first come, first served."""
-        if self._line.first() is None and (permit := self._try(demand)) is not None:
+        if (permit := self.admit_now(demand)) is not None:
             return permit
         try:
             return await self._line.wait(demand, self._take_back)
         finally:
             if self._line.first() is None:
                 self._disarm()
+
+    def admit_now(self, demand: Demand) -> _RowPermit | None:
+        """Admit the row if it may be sent at once, and nobody waits before it."""
+        return None if self._line.first() is not None else self._try(demand)
 
     def settle(self, permit: _RowPermit, outcome: Outcome) -> None:
         """Hear how an attempt ended, and see who may go now."""
@@ -273,12 +282,11 @@ def _levels(outcome: Outcome) -> Levels:
     """The account's limits, where both what is allowed and what is left are reported."""
     headers = outcome.headers
     levels: dict[Dimension, tuple[float, float]] = {}
-    for dimension, name in _REPORTED:
-        left = headers.get(f"x-ratelimit-remaining-{name}")
-        if (
-            left is None
-            or (allowed := headers.get(f"x-ratelimit-limit-{name}")) is None
-        ):
+    if _LEFT.keys().isdisjoint(headers):
+        return levels
+    for name, (dimension, limit) in _LEFT.items():
+        left, allowed = headers.get(name), headers.get(limit)
+        if left is None or allowed is None:
             continue
         try:
             level = float(allowed), float(left)
@@ -292,7 +300,7 @@ def _levels(outcome: Outcome) -> Levels:
 def _queued(outcome: Outcome) -> float | None:
     """Seconds in a deployment's queue; looked for before all metrics are read."""
     said = outcome.perf_metrics or outcome.headers
-    if not any(name in said for name in _QUEUE_NAMES):
+    if _QUEUE_NAMES.isdisjoint(said):
         return None
     perf = outcome.perf
     return None if perf is None else perf.prefill_queue_duration

@@ -63,7 +63,10 @@ class Selected(msgspec.Struct, kw_only=True):
 class Recording(Protocol):
     """What is recorded of a job: the ledger."""
 
-    index: Index
+    @property
+    def index(self) -> Index:
+        """By name."""
+        ...
 
     def supersede(self, entry: Entry) -> None:
         """Note that what is recorded of a row may soon not count any more."""
@@ -109,9 +112,10 @@ class Selection:
         index = self._ledger.index
         # What is recorded in the meantime, by another thread, must not be undone.
         with index.lock:
-            entries = index.find(key_of(_name_of(row)) for row in rows)
-            for row in rows:
-                self._decide(row, entries, selected)
+            keys = [key_of(_name_of(row)) for row in rows]
+            entries = index.find(keys)
+            for row, key in zip(rows, keys, strict=True):
+                self._decide(row, key, entries, selected)
             index.put(entries.values())
         if self._shares:
             self._share(selected)
@@ -127,12 +131,14 @@ class Selection:
                 selected.rows.append(row)
 
     def _decide(
-        self, row: Row | Problem, entries: dict[bytes, Entry], selected: Selected
+        self,
+        row: Row | Problem,
+        key: bytes,
+        entries: dict[bytes, Entry],
+        selected: Selected,
     ) -> None:
-        name = _name_of(row)
         if not row.custom_id and isinstance(row, Row):
-            name = self._named(row, entries)
-        key = key_of(name)
+            key = key_of(self._named(row, entries))
         if self._shard is not None and not self._shard.holds(key):
             selected.elsewhere += 1
             return

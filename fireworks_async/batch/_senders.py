@@ -67,7 +67,7 @@ class Attempt(msgspec.Struct, kw_only=True):
 
 
 class Sending:
-    """An attempt that is being made.
+    """An attempt that is being made, and the next that takes its place.
 
     Attributes:
         row: Of which row.
@@ -80,6 +80,10 @@ class Sending:
     __slots__ = ("bound", "has_begun", "is_over", "permit", "row")
 
     def __init__(self, row: Row, permit: Permit, bound: float) -> None:
+        self.begin(row, permit, bound)
+
+    def begin(self, row: Row, permit: Permit, bound: float) -> None:
+        """Be another attempt from now on."""
         self.row = row
         self.permit = permit
         self.bound = bound

@@ -359,3 +359,50 @@ class SpentReader(RowReader):
         row = super().read(line, source)
         row.spent = 1.0
         return row
+
+
+class TestGoingOn:
+    async def test_a_task_goes_on_with_the_next_row(self):
+        tasks = set()
+
+        def answer(row):
+            tasks.add(asyncio.current_task())
+            return answered()
+
+        rig = Rig(FakeSender(answer), 80, places=8)
+        assert await rig.run() == dict.fromkeys(map(str, range(80)))
+        assert sorted(map(int, rig.sender.sent)) == list(range(80))
+        assert len(tasks) < 30
+        assert rig.sender.most == 8
+
+    async def test_a_row_that_waits_for_money_is_not_passed(self):
+        # A row takes at most 1 dollar and 4, of 5; each costs nothing in the end.
+        prices = PriceBook(Prices(input=0.0, output=1e6))
+        bill = Bill(prices, Budget(5.0))
+        costs = [1, 1, 4, 1, 1]
+        rows = [line(str(n), max_tokens=cost) for n, cost in enumerate(costs)]
+        rig = Rig(
+            FakeSender(lambda row: answered(generated=0)), rows, places=3, bill=bill
+        )
+        assert len(await rig.run()) == 5
+        assert rig.sender.sent == [str(n) for n in range(5)]
+        assert rig.sender.most == 2
+
+    async def test_nothing_is_begun_after_a_stop(self):
+        sender = FakeSender(held=True)
+        rig = Rig(sender, 50, places=4)
+        running = asyncio.ensure_future(rig.run())
+        await until(lambda: sender.in_flight == 4)
+        rig.engine.stop("interrupted")
+        sender.release()
+        assert len(await running) == 4
+
+    async def test_a_row_without_a_bound_ends_the_run(self):
+        bill = Bill(PriceBook(Prices(input=1.0, output=1.0)), Budget(1000.0))
+        rows = [line(str(n)) for n in range(20)]
+        del rows[12]["body"]["max_tokens"]
+        rows[12]["body"]["model"] = "nobody/knows"
+        rig = Rig(FakeSender(), rows, places=4, bill=bill)
+        with pytest.raises(BatchError, match="line 13: what it can cost"):
+            await rig.run()
+        assert "12" not in rig.sender.sent

@@ -96,3 +96,12 @@ def test_a_base_that_cannot_be_gone_on_with_is_told(index):
     index.close()
     with pytest.raises(BatchError, match="index: Cannot operate on a closed"):
         index.totals()
+
+
+def test_any_number_of_entries_are_set_at_once(index):
+    entries = [Entry(key=key_of(str(n)), line=n + 1) for n in range(99)]
+    index.put(entries)
+    for entry in entries:
+        entry.state, entry.cause = State.FAILED, f"{entry.line}"
+    index.record([*entries, entries[0]])
+    assert index.find(entry.key for entry in entries) == {e.key: e for e in entries}

@@ -80,6 +80,20 @@ class TestWaiting:
         second.result().settle(answer())
         (await third).settle(answer())
 
+    async def test_none_is_admitted_at_once_before_those_that_wait(self, clock):
+        limiter = row_limiter(concurrency=2, clock=clock)
+        first, second = limiter.admit_now(row()), limiter.admit_now(row())
+        assert limiter.admit_now(row()) is None
+        (third,) = await waiting(limiter, row())
+        first.settle(answer())
+        # The place is the third's, whose task has not run yet.
+        assert limiter.admit_now(row()) is None
+        second.settle(answer())
+        fourth = limiter.admit_now(row())
+        fourth.settle(answer())
+        (await third).settle(answer())
+        assert limiter.statistics().in_flight == 0
+
     async def test_rows_wait_for_budgets_with_one_timer_in_all(self, clock):
         limiter = row_limiter(rpm=60, clock=clock)
         (await limiter.admit(row())).settle(answer())

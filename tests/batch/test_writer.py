@@ -4,6 +4,7 @@ import threading
 import pytest
 
 from fireworks_async.batch import _writer
+from fireworks_async.batch._records import BatchResult
 from fireworks_async.batch._writer import Writer
 from fireworks_async.errors import BatchError
 from tests.support.batches import until
@@ -14,6 +15,7 @@ class FakeLedger:
 
     def __init__(self, *, held=False):
         self.groups = []
+        self.threads = set()
         self.synced = 0
         self.unsynced = 0
         self.problem = None
@@ -23,6 +25,7 @@ class FakeLedger:
 
     def write(self, items):
         assert self.open.wait(5)
+        self.threads.add(threading.current_thread())
         if self.problem is not None:
             raise self.problem
         self.groups.append(list(items))
@@ -124,3 +127,62 @@ async def test_after_a_failed_sync_nothing_more_is_taken(monkeypatch):
         await writer.put(3)
     with pytest.raises(BatchError, match="gone"):
         await writer.aclose()
+
+
+class TestAnswers:
+    @staticmethod
+    def answer(number=1, error=None):
+        return BatchResult(
+            custom_id=str(number), line=number, endpoint="", request={}, error=error
+        )
+
+    async def test_an_answer_is_written_on_the_spot(self):
+        ledger = FakeLedger()
+        writer = Writer(ledger)
+        putting = writer.put(self.answer())
+        with pytest.raises(StopIteration):
+            putting.send(None)
+        assert ledger.groups == [[self.answer()]]
+        assert ledger.threads == {threading.current_thread()}
+        await writer.aclose()
+        assert ledger.synced == 1
+
+    async def test_it_waits_for_a_group_that_is_being_written(self):
+        ledger = FakeLedger(held=True)
+        writer = Writer(ledger)
+        tasks = [asyncio.ensure_future(writer.put(each)) for each in (1, self.answer())]
+        await asyncio.sleep(0)
+        assert ledger.groups == []
+        ledger.open.set()
+        await asyncio.gather(*tasks)
+        assert ledger.groups == [[1], [self.answer()]]
+        assert threading.current_thread() not in ledger.threads
+        await writer.aclose()
+
+    async def test_a_failure_is_for_the_thread(self):
+        ledger = FakeLedger()
+        writer = Writer(ledger)
+        await writer.put(self.answer(error=BatchError("no")))
+        assert threading.current_thread() not in ledger.threads
+        await writer.aclose()
+
+    async def test_one_that_took_long_leaves_the_next_to_the_thread(self, monkeypatch):
+        monkeypatch.setattr(_writer, "_SLOW", -1.0)
+        monkeypatch.setattr(_writer, "_REST", 1e9)
+        ledger = FakeLedger()
+        writer = Writer(ledger)
+        await writer.put(self.answer(1))
+        assert ledger.threads == {threading.current_thread()}
+        ledger.threads.clear()
+        await writer.put(self.answer(2))
+        assert threading.current_thread() not in ledger.threads
+        await writer.aclose()
+
+    async def test_what_cannot_be_written_is_told(self):
+        ledger = FakeLedger()
+        ledger.problem = BatchError("full")
+        writer = Writer(ledger)
+        with pytest.raises(BatchError, match="full"):
+            await writer.put(self.answer())
+        with pytest.raises(BatchError, match="full"):
+            await writer.aclose()

@@ -229,3 +229,8 @@ def test_its_history_is_kept_and_stays_short():
         calls.refuse()
         calls.round()
     assert len(calls.limit.history) <= 1_000
+
+
+def test_a_limit_that_cannot_move_is_known_to_be_fixed():
+    assert Calls(initial=5, floor=5, ceiling=5).limit.is_fixed
+    assert not Calls(initial=5, ceiling=6).limit.is_fixed

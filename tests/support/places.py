@@ -21,6 +21,12 @@ class FixedPlaces:
         self._in_flight += 1
         return self
 
+    def admit_now(self, demand):
+        if not self._gate.admit_nowait():
+            return None
+        self._in_flight += 1
+        return self
+
     def settle(self, outcome):
         self._in_flight -= 1
         self._gate.release()
