@@ -48,8 +48,7 @@ class Upstream:
     estimates: Estimates
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What a call is, whoever answers it.
 
     Attributes:
@@ -140,6 +139,11 @@ class Call:
     def asked(self) -> str:
         """The caller's name for the model."""
         return self._plan.model
+
+    @property
+    def clock(self) -> Clock:
+        """Time."""
+        return self._upstream.clock
 
     @property
     def tier(self) -> object:
