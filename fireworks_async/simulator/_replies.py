@@ -1,7 +1,7 @@
 """What a test can have the simulator say in place of a made-up answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from fireworks_async.simulator._answers import Answer, Ending, Step
@@ -24,7 +24,7 @@ class ToolCall:
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A good answer whose words are given.
 
@@ -40,6 +40,7 @@ class Reply:
     """
 
     text: str | Sequence[str] | None = None
+    _: KW_ONLY
     reasoning: str | Sequence[str] | None = None
     tool_calls: Sequence[ToolCall] = ()
     finish_reason: str | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 __all__ = ("Settings", "UsagePlacement")
 
@@ -23,3 +23,13 @@ class Settings:
     non_stream_cap: bool
     perf_as_strings: bool
     context_length: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("ttft", "gap", "tokens"):
+            value = getattr(self, name)
+            if value < 0:
+                raise ValueError(f"{name}: expected at least 0, not {value}")
+        placements = get_args(UsagePlacement)
+        if self.usage not in placements:
+            known = ", ".join(placements)
+            raise ValueError(f"usage: expected one of {known}, not {self.usage!r}")

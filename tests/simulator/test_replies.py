@@ -65,3 +65,9 @@ async def test_a_reply_decides_whether_it_is_streamed(sim):
     sim.script(Reply(stream=False), Reply(stream=True))
     assert (await ask(sim, stream=True)).json["object"] == "chat.completion"
     assert (await ask(sim)).chunks
+
+
+async def test_the_words_of_a_reply_come_first(sim):
+    sim.script(Reply("What to say.", reasoning="Hm."))
+    message = (await ask(sim)).json["choices"][0]["message"]
+    assert (message["content"], message["reasoning_content"]) == ("What to say.", "Hm.")
