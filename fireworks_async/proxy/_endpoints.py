@@ -1,7 +1,7 @@
 """The handlers of the API's endpoints; how a call is made and carried stands elsewhere."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
@@ -61,11 +61,13 @@ class Endpoints:
             "/audio/transcriptions": partial(self._hear, "/audio/transcriptions"),
             "/audio/translations": partial(self._hear, "/audio/translations"),
         }
-        return [
+        served = [
             web.post(base + path, answering(handler))
             for base in ("", "/v1")
             for path, handler in posts.items()
         ]
+        nowhere = partial(_refuse_path, tuple(posts))
+        return [*served, web.post("/{path:.*}", answering(nowhere))]
 
     async def _complete(self, path: str, request: web.Request) -> web.StreamResponse:
         caller, body = await self._enter(request, _json_of)
@@ -229,6 +231,14 @@ class Endpoints:
             return await relay.run()
         finally:
             del relays[relay]
+
+
+async def _refuse_path(
+    served: Sequence[str], request: web.Request
+) -> web.StreamResponse:
+    """Say what there is: a client's newer interfaces ask for other paths."""
+    there = ", ".join(path.removeprefix("/") for path in served)
+    raise refusal(404, f"{request.path[:200]!r} is not served here, but {there}")
 
 
 def answering(handler: Handler) -> Handler:

@@ -188,6 +188,13 @@ class TestSecurity:
         told = await gateway.ask(method=method)
         assert told.status == 405
 
+    @pytest.mark.parametrize("path", ["/v1/responses", "/v1/chat", "/"])
+    async def test_what_is_not_served_is_told_with_what_is(self, gateway, path):
+        told = await gateway.ask(path)
+        assert told.status == 404
+        message = told.json["error"]["message"]
+        assert "is not served here, but chat/completions, completions, emb" in message
+
     @pytest.mark.parametrize("key", ["fw_x\r\nEvil: 1", "fw_x\0", "", " ", "fw_é"])
     async def test_s2_a_malformed_key_is_refused_at_the_start_and_not_shown(
         self, upstream, key
