@@ -1,12 +1,16 @@
 """The least that a gateway can be: aiohttp.web in front, aiohttp behind, nothing between.
 
 python benchmarks/proxies/bare.py UPSTREAM       prints its URL, then serves
+
+In the event loop that the gateway's command takes: uvloop's where it is installed.
 """
 
 import asyncio
 import sys
+from importlib.util import find_spec
 
 import aiohttp
+import anyio
 from aiohttp import web
 
 UPSTREAM_KEY = "fw_benchmark"
@@ -47,4 +51,5 @@ async def main(upstream):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    uvloop = find_spec("uvloop") is not None
+    anyio.run(main, sys.argv[1], backend_options={"use_uvloop": uvloop})

@@ -12,7 +12,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ("MODEL", "Contender", "cpu_of", "memory_of", "started")
+__all__ = ("MODEL", "Contender", "cpu_of", "cpu_of_tree", "memory_of", "started")
 
 MODEL = "bench"
 _HERE = Path(__file__).parent
@@ -57,10 +57,13 @@ def _tree(pid):
 
 def cpu_of(contender):
     """Seconds of CPU that the threads of its processes have used."""
+    return 0.0 if contender.process is None else cpu_of_tree(contender.process.pid)
+
+
+def cpu_of_tree(root):
+    """Seconds of CPU that the threads of a process and its children have used."""
     nanoseconds = 0
-    if contender.process is None:
-        return 0.0
-    for pid in _tree(contender.process.pid):
+    for pid in _tree(root):
         for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
             with contextlib.suppress(OSError):
                 nanoseconds += int(thread.read_text().split()[0])
