@@ -23,6 +23,16 @@ _ROUTER_SUFFIXES = ("-fast", "-us", "-spot", "-latest")
 # Their inference API is under /inference; what else is at these hosts is for
 # administration. Audio hosts and direct routes have no such segment.
 _INFERENCE_HOSTS = frozenset({"api.fireworks.ai", "us.api.fireworks.ai"})
+# Whole addresses of calls, as examples for curl have them, are taken for bases.
+_ENDPOINTS = (
+    "/v1/chat/completions",
+    "/v1/completions",
+    "/v1/embeddings",
+    "/v1/rerank",
+    "/v1/models",
+    "/v1/audio/transcriptions",
+    "/v1/audio/translations",
+)
 
 
 def resolve_chat_model(name: str, is_known: Callable[[str], bool]) -> str:
@@ -149,7 +159,12 @@ def resolve_base_url(url: str, *, source: str = "base_url") -> str:
         raise ConfigurationError(f"{source} names no host")
     if "?" in url or "#" in url:
         raise ConfigurationError(f"{source} must not have a query or a fragment")
-    return f"{parts.scheme}://{parts.netloc}{_versioned(host, parts.path.rstrip('/'))}"
+    path = parts.path.rstrip("/")
+    if path.endswith(_ENDPOINTS):
+        raise ConfigurationError(
+            f"{source} must end in /v1, without the endpoint's own path"
+        )
+    return f"{parts.scheme}://{parts.netloc}{_versioned(host, path)}"
 
 
 def _versioned(host: str, path: str) -> str:

@@ -116,6 +116,7 @@ def test_a_name_that_is_no_text_is_refused(name):
     [
         ("https://api.fireworks.ai", "https://api.fireworks.ai/inference/v1"),
         ("https://api.fireworks.ai/", "https://api.fireworks.ai/inference/v1"),
+        ("https://host/embeddings", "https://host/embeddings/v1"),
         ("HTTPS://API.fireworks.ai", "https://API.fireworks.ai/inference/v1"),
         ("https://api.fireworks.ai:443", "https://api.fireworks.ai:443/inference/v1"),
         ("https://us.api.fireworks.ai", "https://us.api.fireworks.ai/inference/v1"),
@@ -184,6 +185,8 @@ def test_a_base_url_ends_in_v1(url, base):
         ("https://h:port/fw_CANARY", "has no valid host and port"),
         ("https://h:99999/fw_CANARY", "has no valid host and port"),
         ("https://[::1/fw_CANARY", "has no valid host and port"),
+        ("https://h/v1/chat/completions", "must end in /v1, without the endpoint"),
+        ("https://h/fw_CANARY/v1/embeddings/", "must end in /v1, without the endpoint"),
         ("https://h/v1\n", "holds a blank or a character"),
         (" https://h/v1", "holds a blank or a character"),
         ("https://h/\r\nX-Evil: fw_CANARY", "holds a blank or a character"),
