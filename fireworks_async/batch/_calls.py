@@ -65,9 +65,10 @@ def batch_through(
     options: Mapping[str, object],
 ) -> AsyncGenerator[BatchResult, None]:
     """See ``AsyncFireworks.batch``."""
+    kind = type(requests)
     if isinstance(requests, str | bytes | Mapping):
         raise TypeError(
-            f"requests: expected mappings, one a request, not {type(requests).__name__}"
+            f"requests: expected mappings, one a request, not {kind.__name__}"
             "; for a file there is fireworks_async.batch.run_batch"
         )
     job = Job.of(options, function="batch")

@@ -208,7 +208,7 @@ class RowReader:
 def _decoded(source: Source) -> dict[str, object]:
     if not isinstance(source, bytes):
         # A caller's iterable may give anything.
-        given: object = source
+        given = cast("object", source)
         if not isinstance(given, Mapping):
             raise _NoRequestError(
                 "expected a mapping, such as {'messages': [...]}, not "
