@@ -48,9 +48,7 @@ class Likeness:
         self._head = head
         self._tail = tail
         self._sent = (
-            None
-            if (sent_head, sent_tail) == (head, tail)
-            else (sent_head, sent_tail + sent_head, sent_tail)
+            None if (sent_head, sent_tail) == (head, tail) else (sent_head, sent_tail)
         )
         inside = slice(len(head), len(_EVENT_ENDS) - len(tail))
         self._texts_of = itemgetter(inside)
@@ -96,8 +94,7 @@ class Likeness:
         """
         lines = block.split(b"\n")
         texts = list(map(self._texts_of, lines[:-2:2]))
-        between = self._tail + self._head
-        if self._head + between.join(texts) + self._tail != block:
+        if not texts or _with_texts(texts, self._head, self._tail) != block:
             return None
         # A line break is in no string: each text has to be one by itself.
         try:
@@ -108,5 +105,12 @@ class Likeness:
             return None
         if self._sent is None:
             return len(texts), block
-        head, between, tail = self._sent
-        return len(texts), head + between.join(texts) + tail
+        return len(texts), _with_texts(texts, *self._sent)
+
+
+def _with_texts(texts: list[bytes], head: bytes, tail: bytes) -> bytes:
+    """The events with these texts, in one copy."""
+    ends = texts.copy()
+    ends[0] = head + ends[0]
+    ends[-1] += tail
+    return (tail + head).join(ends)
