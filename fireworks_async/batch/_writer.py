@@ -26,9 +26,9 @@ __all__ = ("Writer",)
 _SYNC_ROWS: Final = 256
 _SYNC_SECONDS: Final = 1.0
 # Seconds that are long for a record; for so many times as long the thread writes, so
-# that the event loop stands still for a hundredth of the time at most.
-_SLOW: Final = 0.05
-_REST: Final = 100
+# that the event loop stands still for a twentieth of the time at most.
+_SLOW: Final = 0.1
+_REST: Final = 20
 
 
 class Writer:
