@@ -4,11 +4,11 @@ A row keeps its place in flight until its record is written, so that no more tha
 in flight are lost when the process is killed. A wait for the disk comes later, for
 groups of rows, and holds nobody up.
 
-An answer is written on the spot: the system's cache takes it in microseconds, a hundred
-times sooner than a thread that has to ask for the interpreter back, and while a row
-waits for that, all that was made for it is gone through by the garbage collector. A
-thread writes what may have to wait: for a file to be made or read; and everything, for
-a while, when the system was slow to take a record.
+An answer is written on the spot: the system's cache takes it in microseconds, where a
+thread asks for the interpreter for up to 5 ms after each write, and the garbage
+collector goes through all that was made for the rows that wait for it. A thread writes
+what may have to wait: for a file to be made or read; and everything, for a while, when
+the system was slow to take a record.
 """
 
 import asyncio
