@@ -199,9 +199,9 @@ class RowReader:
             raise _NoRequestError("no model: name one in the row, or for the whole run")
         # Every completion is sent as a stream, whatever a row says.
         body.pop("stream", None)
-        for field in body:
-            if field in NOT_FIELDS:
-                raise _NoRequestError(f"{field} is no field of the API")
+        if not NOT_FIELDS.isdisjoint(body):
+            field = next(field for field in body if field in NOT_FIELDS)
+            raise _NoRequestError(f"{field} is no field of the API")
         return body, url or _guessed(body)
 
 
