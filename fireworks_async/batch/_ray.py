@@ -1,7 +1,7 @@
 """Batches on Ray Data: the class for ``map_batches``, and the limit that actors share.
 
 The only room that knows Ray, which it loads when it is used. What an actor does with
-its rows is ``BlockRunner``'s; here they are taken out of tables and put into tables.
+its rows is ``BlockRunner``'s, and what tables hold is ``_ray_columns``'.
 """
 
 import asyncio
@@ -10,14 +10,13 @@ import importlib
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeAlias, cast
-
-import msgspec
+from typing import Any, Final, TypeAlias
 
 from fireworks_async.batch._blocks import Answered, BlockRunner, BlockSettings
 from fireworks_async.batch._leases import RENEW_AFTER, Lease, Leases
 from fireworks_async.batch._loop_thread import LoopThread
 from fireworks_async.batch._options import Job
+from fireworks_async.batch._ray_columns import Table, sources_of, with_columns
 from fireworks_async.batch._rows import Source
 from fireworks_async.errors import ConfigurationError
 
@@ -25,8 +24,6 @@ __all__ = ("Dataset", "RayBatch", "batch_dataset", "load_ray")
 
 Dataset: TypeAlias = Any
 """A ``ray.data.Dataset``; Ray need not be there to check types."""
-Table: TypeAlias = Any
-"""A ``pyarrow.Table``, likewise."""
 
 _NOTHING: Final = 1e-9
 _BLOCK_ROWS: Final = 256
@@ -48,49 +45,6 @@ _OF_RAY: Final = frozenset(
 )
 """Options of a batch that have a meaning where nobody sees all of its rows."""
 _keepers: list[Any] = []
-
-
-class _Usage(msgspec.Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    prompt_tokens_details: "_Details | None" = None
-
-
-class _Details(msgspec.Struct):
-    cached_tokens: int | None = None
-
-
-class _Body(msgspec.Struct):
-    usage: _Usage | None = None
-
-
-class _Response(msgspec.Struct):
-    body: msgspec.Raw
-
-
-class _Error(msgspec.Struct):
-    code: str | int | None = None
-    message: str | None = None
-
-
-class _Facts(msgspec.Struct):
-    attempts: int = 0
-    ttft: float | None = None
-    e2e: float | None = None
-    cost: float | None = None
-
-
-class _Line(msgspec.Struct):
-    """A record, as far as it becomes columns."""
-
-    custom_id: str | None
-    response: _Response | None
-    error: _Error | None
-    batch: _Facts
-
-
-_line = msgspec.json.Decoder(_Line).decode
-_body = msgspec.json.Decoder(_Body).decode
 
 
 class RayBatch:
@@ -160,9 +114,9 @@ class RayBatch:
 
     async def __call__(self, table: Table) -> Table:
         """Answer the rows of a block."""
-        answers = await self._thread.run(self._run(self._sources(table)))
+        answers = await self._thread.run(self._run(sources_of(table, self._column)))
         kept = None if self._records else table
-        return _with_columns(kept, answers, records=self._records)
+        return with_columns(kept, answers, records=self._records)
 
     async def _run(self, sources: Sequence[Source]) -> list[Answered]:
         answering = asyncio.ensure_future(self._runner.run(sources))
@@ -171,12 +125,6 @@ class RayBatch:
         if self._renewing is not None:
             self._renewing.now()
         return await answering
-
-    def _sources(self, table: Table) -> list[Source]:
-        if self._column is None:
-            return [cast("Source", _without_nulls(row)) for row in table.to_pylist()]
-        values = table.column(self._column).to_pylist()
-        return [v.encode() if isinstance(v, str) else v or b"" for v in values]
 
 
 class _Renewing:
@@ -324,77 +272,3 @@ def _checked(options: Mapping[str, Any]) -> Job:
 
 async def _made(settings: BlockSettings) -> BlockRunner:
     return BlockRunner(settings)
-
-
-def _without_nulls(value: object) -> object:
-    """A row as it was before tables gave all rows the same fields."""
-    match value:
-        case dict():
-            items = cast("dict[str, object]", value).items()
-            return {k: _without_nulls(v) for k, v in items if v is not None}
-        case list():
-            return [_without_nulls(item) for item in cast("list[object]", value)]
-        case _:
-            return value
-
-
-def _with_columns(
-    table: Table | None, answers: Sequence[Answered], *, records: bool
-) -> Table:
-    """The table with what became of its rows; without one, a table of that alone."""
-    pa: Any = importlib.import_module("pyarrow")
-
-    types = {
-        "custom_id": pa.string(),
-        "error": pa.string(),
-        "cause": pa.string(),
-        "attempts": pa.int64(),
-        "recorded": pa.bool_(),
-        "prompt_tokens": pa.int64(),
-        "cached_tokens": pa.int64(),
-        "completion_tokens": pa.int64(),
-        "ttft": pa.float64(),
-        "e2e": pa.float64(),
-        "cost": pa.float64(),
-        "response": pa.large_string(),
-    }
-    rows = [_columns_of(answer) for answer in answers]
-    columns = {
-        name: pa.array([row[number] for row in rows], kind)
-        for number, (name, kind) in enumerate(types.items())
-    }
-    if records:
-        del columns["response"]
-        lines = [answer.record for answer in answers]
-        columns["record"] = pa.array(lines, pa.large_binary())
-    if table is None:
-        return pa.table(columns)
-    joined: Any = table.drop_columns([n for n in columns if n in table.column_names])
-    for name, column in columns.items():
-        joined = joined.append_column(name, column)
-    return joined
-
-
-def _columns_of(answer: Answered) -> tuple[object, ...]:
-    """The values of the columns, in their order."""
-    line = _line(answer.record)
-    facts, error, usage, response = line.batch, line.error, None, None
-    if error is None and line.response is not None:
-        response = bytes(line.response.body).decode()
-        usage = _body(line.response.body).usage
-    usage = usage or _Usage()
-    details = usage.prompt_tokens_details or _Details()
-    return (
-        line.custom_id,
-        None if error is None else error.message,
-        None if error is None else str(error.code),
-        0 if answer.was_recorded else facts.attempts,
-        answer.was_recorded,
-        usage.prompt_tokens,
-        details.cached_tokens,
-        usage.completion_tokens,
-        facts.ttft,
-        facts.e2e,
-        facts.cost,
-        response,
-    )
