@@ -43,6 +43,7 @@ def test_an_open_loop(measure):
     assert "100.0% met e2e<60s" in ran.out
 
 
+@pytest.mark.slow
 def test_demands(measure):
     kept = measure("--assert", "error_share<1%", "--assert", "e2e.p50<60s")
     assert kept.code == 0
@@ -170,6 +171,7 @@ def test_against_a_simulator_of_its_own(run, tmp_path):
     assert "can take" in ran.out
 
 
+@pytest.mark.slow
 def test_comparing_two_reports(measure, run, tmp_path):
     paths = [str(tmp_path / name) for name in ("a.json", "b.json")]
     for path in paths:

@@ -44,6 +44,7 @@ async def test_a_run_has_the_figures_of_its_load():
     assert (run.stopped, run.is_saturated, run.sentinels) == (None, False, None)
 
 
+@pytest.mark.slow
 async def test_each_run_asks_anew_and_a_seed_makes_tests_alike():
     async with Simulator() as simulator:
         measuring = made(simulator, seed=7)
@@ -56,6 +57,7 @@ async def test_each_run_asks_anew_and_a_seed_makes_tests_alike():
         assert len(set(prompts(simulator))) == 12
 
 
+@pytest.mark.slow
 async def test_runs_are_paid_from_one_account():
     account = Account(Prices(0.0, 1_000_000.0), 20.0)
     async with Simulator() as simulator:

@@ -97,6 +97,7 @@ async def test_the_servers_log_agrees_with_the_concurrency():
     assert max(most) == report.runs[0].summary.max_in_flight == 5
 
 
+@pytest.mark.slow
 async def test_prompts_are_new_each_time_unless_a_seed_says_otherwise():
     async with Simulator() as simulator:
         prompts = []
