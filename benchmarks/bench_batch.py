@@ -11,12 +11,13 @@ Data's own HTTP processor (one actor, batches of 64) the rows are counted after 
 first block, since the start of its processes takes many times as long as the work, and
 the CPU is that of all its processes; it has one turn.
 
-Answer (CPython 3.11, two cores that others were using, so no more than a rough one): by
-``--quick``, the table in this folder's README. At 20,000 rows, three turns: run_batch
-1.34, 1.47 and 1.49 of the bare loop (580 µs a row), client.batch 1.19, 1.30 and 1.36. In
-a calm moment the bare loop takes 340 µs, and run_batch 1.6 to 1.8 of it: what a batch
-adds is 150 to 280 µs, of which reading, looking up and writing down are 55, the pace 70,
-and Python's collector 50, which has nothing to do in the bare loop.
+Answer (CPython 3.11): by ``--quick``, the table in this folder's README. At 20,000 rows,
+five turns: the bare loop 248 µs a row, run_batch 433 (1.57 of it; 1.29 to 1.75 by turn),
+client.batch 318 (1.27). Of what run_batch adds, a third is reading, looking up and
+writing down, a third the pace and the bill, a third what an answer's record is made of.
+Tried and dropped: a thread that writes groups of records (while a row waits for it, the
+collector goes through all that was made for it: 40 µs a row), a task a row, plain
+``replace`` in place of the pattern that leaves empty fields out of a record.
 """
 
 import argparse
