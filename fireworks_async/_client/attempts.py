@@ -16,13 +16,21 @@ from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._net.interfaces import ByteResponse, Limit, Transport, WireCall
 from fireworks_async._policy.retry import RetryBudget, RetryPolicy
 from fireworks_async._policy.timeouts import Timeout
+from fireworks_async._protocol.metadata import request_id
 from fireworks_async._protocol.requests import WireRequest
 from fireworks_async._version import __version__
-from fireworks_async.errors import APIConnectionError, APIStatusError, FireworksError
+from fireworks_async.errors import (
+    APIConnectionError,
+    APIError,
+    APIStatusError,
+    FireworksError,
+)
 
 __all__ = ("Attempts", "Service", "merged_headers", "without")
 
 _LARGEST_ERROR: Final = 64 * 1024
+# 2048 vectors of 4096 numbers, written out in full, are 200 MiB.
+_LARGEST_ANSWER: Final = 512 * 1024 * 1024
 _ERROR_BODY_WITHIN: Final = Timeout(connect=None, pool=None, receive=None, total=5)
 # Not br, not zstd: aiohttp decodes those only where their libraries are installed.
 _OUR_HEADERS: Final = {
@@ -204,6 +212,34 @@ class Attempts:
             except FireworksError as error:
                 if not await self.may_repeat(error):
                     raise
+
+    async def read_whole(self, response: ByteResponse) -> bytes:
+        """Read an answer to its end, and give it back, whatever comes of it.
+
+        Raises:
+            APIError: The rest of it did not come, or it is too large.
+        """
+        parts: list[bytes] = []
+        size = 0
+        limit, now = self.limit, self._service.transport.clock.now
+        limit.guard(response.close)
+        try:
+            while size <= _LARGEST_ANSWER:
+                limit.watch(now(), 0.0)
+                data = await response.read()
+                limit.rest()
+                if not data:
+                    response.finish()
+                    return parts[0] if len(parts) == 1 else b"".join(parts)
+                parts.append(data)
+                size += len(data)
+        finally:
+            limit.rest()
+            response.close()
+        raise APIError(
+            f"the answer is larger than {_LARGEST_ANSWER} bytes",
+            request_id=request_id(response.headers),
+        )
 
     async def may_repeat(self, error: FireworksError) -> bool:
         """Decide whether another attempt is due, and wait until it is."""

@@ -14,8 +14,6 @@ from fireworks_async.errors import APIError, FireworksError
 
 __all__ = ("fetch", "fetch_all")
 
-# 2048 vectors of 4096 numbers, written out in full, are 200 MiB.
-_LARGEST_ANSWER: Final = 512 * 1024 * 1024
 # Parts of one call in flight at once: enough to fill a server, too few to be a flood.
 _AT_ONCE: Final = 16
 _LONGEST_EXCERPT: Final = 2000
@@ -99,7 +97,7 @@ async def _answer(attempts: Attempts, decode: Decoder[ResultT]) -> ResultT:
     while True:
         response = await attempts.open()
         try:
-            body = await _read(response, attempts)
+            body = await attempts.read_whole(response)
         except APIError as error:
             if not await attempts.may_repeat(error):
                 raise
@@ -108,28 +106,6 @@ async def _answer(attempts: Attempts, decode: Decoder[ResultT]) -> ResultT:
             return decode(body)
         except ValueError as problem:
             raise _unreadable(response, body, str(problem)) from None
-
-
-async def _read(response: ByteResponse, attempts: Attempts) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    try:
-        while True:
-            with attempts.limit.during("receive"):
-                data = await response.read()
-            if not data:
-                break
-            parts.append(data)
-            size += len(data)
-            if size > _LARGEST_ANSWER:
-                raise APIError(
-                    f"the answer is larger than {_LARGEST_ANSWER} bytes",
-                    request_id=request_id(response.headers),
-                )
-        response.finish()
-    finally:
-        response.close()
-    return b"".join(parts)
 
 
 def _unreadable(response: ByteResponse, body: bytes, reason: str) -> APIError:

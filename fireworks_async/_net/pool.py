@@ -72,8 +72,6 @@ class _Lodge:
         self.sender = Sender(
             session or open_session(self.drains, self.deliveries, context)
         )
-        # One bound method for all answers.
-        self.on_end = self._ended
 
     @property
     def connections(self) -> int:
@@ -83,7 +81,7 @@ class _Lodge:
             return connector.connections
         return self.gate.admitted
 
-    def _ended(self, response: PooledResponse) -> None:
+    def ended(self, response: PooledResponse) -> None:
         """Take an answer back: finished, or closed."""
         self.answers.discard(response)
         if not response.is_draining:
@@ -194,7 +192,7 @@ class SessionPool:
                         answer,
                         url=call.url,
                         drains=lodge.drains,
-                        on_end=lodge.on_end,
+                        on_end=lodge.ended,
                     )
                     answered = True
                     break

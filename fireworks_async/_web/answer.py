@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractStreamWriter
 
-__all__ = ("WholeAnswer",)
+__all__ = ("WholeResponse",)
 
 # What would end a line, or a header before its time.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -44,7 +44,7 @@ class _Dated:
 _DATED: Final = _Dated()
 
 
-class WholeAnswer(web.StreamResponse):
+class WholeResponse(web.StreamResponse):
     """An answer that is there whole.
 
     Args:

@@ -141,11 +141,6 @@ class Call:
         return self._plan.model
 
     @property
-    def clock(self) -> Clock:
-        """Time."""
-        return self._upstream.clock
-
-    @property
     def tier(self) -> object:
         """The service tier that was asked for."""
         return self._plan.tier

@@ -10,7 +10,7 @@ from aiohttp import web
 from fireworks_async._net.interfaces import ByteResponse
 from fireworks_async._protocol.completions import Usage
 from fireworks_async._protocol.requests import JSON_HEADERS, WireRequest
-from fireworks_async._web.answer import WholeAnswer
+from fireworks_async._web.answer import WholeResponse
 from fireworks_async.errors import APIStatusError, FireworksError
 from fireworks_async.proxy._accounts import status_of
 from fireworks_async.proxy._bodies import JsonBody
@@ -205,7 +205,7 @@ class Endpoints:
         self._gateway.accounts.settle(caller, call, usage)
         headers = downstream_headers(response.headers)
         headers["Content-Type"] = kind or response.headers.get("Content-Type", _JSON)
-        return WholeAnswer(data, headers, status=response.status)
+        return WholeResponse(data, headers, status=response.status)
 
     async def _relay(
         self, request: web.Request, body: JsonBody, caller: Caller, call: Call

@@ -4,19 +4,17 @@ from typing import Final
 
 import msgspec
 
-from fireworks_async._client.attempts import Attempts
-from fireworks_async._net.interfaces import ByteResponse, Clock
+from fireworks_async._net.interfaces import ByteResponse
 from fireworks_async._protocol.completions import Usage
 from fireworks_async._protocol.failures import error_from_event
 from fireworks_async._protocol.metadata import request_id
-from fireworks_async.errors import APIError, FireworksError
+from fireworks_async.errors import FireworksError
 from fireworks_async.proxy._aliasing import renamed_object
 from fireworks_async.proxy._calls import Call
 from fireworks_async.proxy._reading import WholeAnswer
 
 __all__ = ("fetch_whole",)
 
-_LARGEST: Final = 512 * 1024 * 1024
 _ANSWER: Final = msgspec.json.Decoder(WholeAnswer)
 _JSON: Final = "application/json"
 
@@ -37,7 +35,7 @@ async def fetch_whole(call: Call) -> tuple[ByteResponse, bytes, Usage | None]:
         response = await call.open()
         assert call.attempts is not None
         try:
-            body = await _read(response, call.attempts, call.clock)
+            body = await call.attempts.read_whole(response)
             is_json = response.headers.get("Content-Type", _JSON).startswith(_JSON)
             usage = _usage_of(response, body) if is_json else None
         except FireworksError as error:
@@ -69,26 +67,3 @@ def _usage_of(response: ByteResponse, body: bytes) -> Usage | None:
             headers=response.headers,
         )
     return answer.usage
-
-
-async def _read(response: ByteResponse, attempts: Attempts, clock: Clock) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    limit = attempts.limit
-    limit.guard(response.close)
-    while True:
-        limit.watch(clock.now(), 0.0)
-        try:
-            data = await response.read()
-        finally:
-            limit.rest()
-        if not data:
-            break
-        parts.append(data)
-        size += len(data)
-        if size > _LARGEST:
-            raise APIError(
-                f"the answer is larger than {_LARGEST} bytes",
-                request_id=request_id(response.headers),
-            )
-    return parts[0] if len(parts) == 1 else b"".join(parts)

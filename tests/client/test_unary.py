@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from fireworks_async._client import unary
+from fireworks_async._client import attempts, unary
 from fireworks_async._client.unary import fetch, fetch_all
 from fireworks_async._protocol.requests import JSON_HEADERS, WireRequest
 from fireworks_async.errors import (
@@ -115,7 +115,7 @@ async def test_what_cannot_be_decoded_is_not_repeated(service_of, body):
 
 
 async def test_an_answer_without_end_is_left(service_of, monkeypatch):
-    monkeypatch.setattr(unary, "_LARGEST_ANSWER", 5)
+    monkeypatch.setattr(attempts, "_LARGEST_ANSWER", 5)
     service = service_of(answer(b"[1,", b"2,", b"3,", Hold()))
     error = await failure(ask(service), APIError)
     assert error.message == "the answer is larger than 5 bytes"

@@ -1,4 +1,5 @@
 import copy
+import itertools
 import random
 
 import msgspec
@@ -17,6 +18,7 @@ from fireworks_async._protocol.completions import (
     Usage,
 )
 from fireworks_async.sse import SSEDecoder
+from tests.support.memory import bytes_kept_by
 from tests.support.recorded import CHAT_ANSWERS, assert_holds
 from tests.support.wire import USAGE
 from tests.support.wire import chunk as wire_chunk
@@ -387,3 +389,21 @@ def test_choices_do_not_depend_on_how_they_are_mixed():
         while queues := [queue for queue in queues if queue]:
             mixed.append(rng.choice(queues).pop(0))
         assert collected(*mixed) == expected
+
+
+@pytest.mark.parametrize("field", ["content", "reasoning_content"])
+@pytest.mark.parametrize("choices", [1, 3])
+def test_a_long_stream_of_short_reads_takes_little_more_than_its_characters(
+    field, choices
+):
+    count = 6000
+
+    def collect():
+        collector = ChatCollector()
+        indices = itertools.cycle(range(choices))
+        for number in range(count):
+            delta = {field: f"{number:04}"}
+            collector.add([choices_chunk({"index": next(indices), "delta": delta})])
+        return collector
+
+    assert bytes_kept_by(collect) < 4 * count * 4

@@ -19,6 +19,7 @@ from fireworks_async._protocol.events import (
     ToolCallArgumentsDoneEvent,
     UsageEvent,
 )
+from tests.support.memory import bytes_kept_by
 from tests.support.wire import USAGE
 from tests.support.wire import chunk as wire_chunk
 
@@ -229,3 +230,17 @@ def test_events_say_their_type_and_travel_as_json():
     }
     for event in events:
         assert msgspec.to_builtins(event)["type"] == event.type
+
+
+@pytest.mark.parametrize("field", ["content", "reasoning_content"])
+def test_a_long_part_takes_little_more_than_its_characters(field):
+    count = 6000
+
+    def build():
+        builder = EventBuilder()
+        for number in range(count):
+            for _ in builder.feed([chunk(delta={field: f"{number:04}"})]):
+                pass
+        return builder
+
+    assert bytes_kept_by(build) < 4 * count * 4

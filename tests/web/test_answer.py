@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from fireworks_async._web.answer import WholeAnswer
+from fireworks_async._web.answer import WholeResponse
 from fireworks_async._web.server import WebServer
 
 ASKED = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
@@ -19,7 +19,7 @@ async def connected(body=b'{"a":1}', *, status=200, app=None, headers=None):
 
     async def handler(request):
         given.put_nowait(request)
-        return WholeAnswer(
+        return WholeResponse(
             body, headers or {"Content-Type": "application/json"}, status=status
         )
 
