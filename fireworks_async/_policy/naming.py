@@ -13,6 +13,7 @@ __all__ = (
     "resolve_base_url",
     "resolve_chat_model",
     "resolve_embedding_model",
+    "without_prefix",
 )
 
 _ACCOUNT = "accounts/fireworks/"
@@ -74,6 +75,14 @@ def resolve_audio_model(name: str) -> str:
     return "".join(_parts(name))
 
 
+def without_prefix(name: str) -> str:
+    """Drop the prefix, if there is one, by which other libraries name the provider."""
+    for prefix in _FOREIGN_PREFIXES:
+        if name.startswith(prefix):
+            return name.removeprefix(prefix)
+    return name
+
+
 def audio_base_of(model: str) -> str:
     """Give the base URL of the host that an audio model has to itself."""
     is_turbo = model.rpartition("/")[2] == "whisper-v3-turbo"
@@ -100,11 +109,7 @@ def _parts_of(name: str) -> tuple[str, str, str]:
         raise ValueError(
             f"model: {name[:80]!r} holds a blank or a character that cannot be printed"
         )
-    for prefix in _FOREIGN_PREFIXES:
-        if name.startswith(prefix):
-            name = name.removeprefix(prefix)
-            break
-    model, mark, deployment = name.partition("#")
+    model, mark, deployment = without_prefix(name).partition("#")
     if not model:
         raise ValueError("model: the name is empty")
     return model, mark, deployment

@@ -50,11 +50,12 @@ def create_app(
     app = web.Application(client_max_size=settings.max_request_bytes)
     app[GATEWAY] = gateway
     rooms = (
-        Endpoints(gateway),
         Lists(gateway),
         Health(gateway),
         Watching(gateway),
         Page(gateway),
+        # The last: it takes any path.
+        Endpoints(gateway),
     )
     app.add_routes([route for room in rooms for route in room.routes()])
 

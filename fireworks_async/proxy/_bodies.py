@@ -19,7 +19,7 @@ from fireworks_async._protocol.params import ChatParams
 from fireworks_async.errors import BadRequestError
 from fireworks_async.proxy._estimates import Extent
 
-__all__ = ("JsonBody", "bad_request")
+__all__ = ("JsonBody", "bad_request", "is_long")
 
 _FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODE: Final = msgspec.json.Encoder().encode
@@ -31,6 +31,14 @@ _KNOWN: Final = frozenset(
 _WITH_USAGE: Final = msgspec.Raw(b'{"include_usage":true}')
 # Above this the API answers a call that is not a stream with a 400.
 _MOST_UNSTREAMED: Final = 4096
+_LIMITS: Final[tuple[str, ...]] = ("max_tokens", "max_completion_tokens")
+# The API refuses a request that has both.
+_TWINS: Final = {
+    "max_tokens": "max_completion_tokens",
+    "max_completion_tokens": "max_tokens",
+    "reasoning_effort": "thinking",
+    "thinking": "reasoning_effort",
+}
 
 
 class _PlainMessage(msgspec.Struct, forbid_unknown_fields=True):
@@ -48,6 +56,12 @@ def bad_request(message: str, param: str | None = None) -> BadRequestError:
     return BadRequestError(
         message, status_code=400, type="invalid_request_error", param=param
     )
+
+
+def is_long(fields: Mapping[str, object]) -> bool:
+    """Whether they ask for more tokens than the API answers with but in a stream."""
+    limits = (fields.get(name) for name in _LIMITS)
+    return any(isinstance(n, int | float) and n > _MOST_UNSTREAMED for n in limits)
 
 
 class JsonBody:
@@ -83,15 +97,14 @@ class JsonBody:
         self.stream = bytes(fields.get("stream", b"")) == _TRUE
         self.wants_usage = self.stream and self._asks_for_usage()
 
-    @property
-    def needs_stream(self) -> bool:
-        """Whether the API would refuse it as a call that is not a stream."""
-        for name in ("max_tokens", "max_completion_tokens"):
-            if name in self._fields:
-                limit = self.value(name)
-                if isinstance(limit, int) and limit > _MOST_UNSTREAMED:
-                    return True
-        return False
+    def needs_stream(self, *, by_default: bool = False) -> bool:
+        """Whether the API would refuse it as a call that is not a stream.
+
+        Args:
+            by_default: Whether it would if the caller leaves the limit open.
+        """
+        limits = {name: self.value(name) for name in _LIMITS if name in self._fields}
+        return is_long(limits) if limits else by_default
 
     @property
     def tier(self) -> object:
@@ -152,7 +165,9 @@ class JsonBody:
             BadRequestError: A message cannot be sent.
         """
         changes: dict[str, object] = {
-            k: v for k, v in defaults.items() if k not in self._fields
+            k: v
+            for k, v in defaults.items()
+            if k not in self._fields and _TWINS.get(k) not in self._fields
         }
         if model != self._sent:
             changes["model"] = model

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from fireworks_async._policy.catalogue import Prices
-from fireworks_async._policy.naming import resolve_base_url
+from fireworks_async._policy.naming import resolve_audio_model, resolve_base_url
 from fireworks_async._policy.timeouts import Timeout
 from fireworks_async._protocol.params import ChatParams
 from fireworks_async.errors import ConfigurationError
 from fireworks_async.proxy._fields import Block, Scope, warn_unknown
+from fireworks_async.proxy._patterns import STAR, closest
 from fireworks_async.proxy._settings import (
     ANY_MODEL,
     DeploymentSettings,
@@ -164,17 +165,18 @@ def _deployments(top: Block, base: _Base) -> tuple[DeploymentSettings, ...]:
 
 
 def _deployment(entry: Block, base: _Base) -> DeploymentSettings:
+    line = entry.line_of("model_name")
     name = entry.text("model_name")
     if name is None:
         raise entry.missing("model_name")
+    if name.count(STAR) > 1:
+        raise entry.wrong(line, "model_name", "expected one * at most")
     given = entry.take("litellm_params")
     if given is None:
         raise entry.missing("litellm_params")
     params = Block(entry.scope, "litellm_params", given)
     info = entry.block("model_info")
-    model = params.text("model")
-    if model is None:
-        raise params.missing("model")
+    model = _model(params)
     api_base = _api_base(params)
     settings = DeploymentSettings(
         id=info.text("id") or _id_of(name, model, api_base),
@@ -196,6 +198,18 @@ def _deployment(entry: Block, base: _Base) -> DeploymentSettings:
     info.finish()
     entry.finish()
     return settings
+
+
+def _model(params: Block) -> str:
+    line = params.line_of("model")
+    model = params.text("model")
+    if model is None:
+        raise params.missing("model")
+    try:
+        resolve_audio_model(model)
+    except ValueError as problem:
+        raise params.scope.error(line, f"litellm_params.{problem}") from None
+    return model
 
 
 def _api_base(params: Block) -> str | None:
@@ -274,6 +288,7 @@ def _router(router: Block, library: Block, base: _Base) -> RouterSettings:
     cooldown = router.amount("cooldown_time")
     if router.flag("disable_cooldowns"):
         cooldown = 0.0
+    aliases, hidden = _aliases(router)
     fails = router.count("allowed_fails")
     of_library = library.count("allowed_fails")
     return RouterSettings(
@@ -286,7 +301,8 @@ def _router(router: Block, library: Block, base: _Base) -> RouterSettings:
         context_window_fallbacks=_fallbacks(
             "context_window_fallbacks", router, library
         ),
-        aliases=_aliases(router),
+        aliases=aliases,
+        hidden=hidden,
         max_fallbacks=_or(router.count("max_fallbacks"), 5),
     )
 
@@ -323,15 +339,24 @@ def _default_fallbacks(*blocks: Block) -> tuple[str, ...]:
     return ()
 
 
-def _aliases(router: Block) -> dict[str, str]:
+def _aliases(router: Block) -> tuple[dict[str, str], frozenset[str]]:
+    """Names by alias, and the aliases that are not to be listed."""
     entry = router.take("model_group_alias")
     aliases: dict[str, str] = {}
+    hidden: set[str] = set()
     for name, inner in (entry or Located({}, 0)).items():
-        if not isinstance(inner.value, str):
+        meant: object = inner.value
+        if isinstance(meant, dict):
+            block = Block(router.scope, "model_group_alias", inner)
+            meant = block.text("model")
+            if block.flag("hidden"):
+                hidden.add(name)
+            block.finish()
+        if not isinstance(meant, str):
             raise router.wrong(inner.line, "model_group_alias", "expected a name")
-        aliases[name] = inner.value
-        router.scope.referred.append((inner.value, inner.line))
-    return aliases
+        aliases[name] = meant
+        router.scope.referred.append((meant, inner.line))
+    return aliases, frozenset(hidden)
 
 
 def _database(general: Block) -> Path | None:
@@ -350,10 +375,8 @@ def _check_names(settings: GatewaySettings, scope: Scope) -> None:
     """Say which fallbacks and aliases lead nowhere."""
     known = {deployment.model_name for deployment in settings.deployments}
     known |= settings.router.aliases.keys()
-    if ANY_MODEL in known:
-        return
     for name, line in scope.referred:
-        if name not in known:
+        if name not in known and closest(known, name) is None:
             raise scope.error(line, f"no entry of model_list is called {name}")
 
 

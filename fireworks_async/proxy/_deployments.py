@@ -18,11 +18,8 @@ from fireworks_async._protocol.metadata import find_header
 from fireworks_async._protocol.requests import WireRequest
 from fireworks_async.errors import FireworksError
 from fireworks_async.proxy._cooldowns import Cooldown
-from fireworks_async.proxy._settings import (
-    ANY_MODEL,
-    DeploymentSettings,
-    RouterSettings,
-)
+from fireworks_async.proxy._patterns import STAR, filled
+from fireworks_async.proxy._settings import DeploymentSettings, RouterSettings
 from fireworks_async.proxy._windows import MinuteWindow, TokenWindow
 
 if TYPE_CHECKING:
@@ -130,11 +127,11 @@ class Deployment:
             ValueError: The name cannot be one.
         """
         model = self.settings.model
-        if not model.endswith(ANY_MODEL):
+        if STAR not in model:
             asked = model
         found = self._names.get((kind, asked))
         if found is None:
-            found = _resolved(kind, asked)
+            found = _resolved(kind, filled(model, self.group, asked))
             if len(self._names) < _MOST_NAMES:
                 self._names[kind, asked] = found
         return found

@@ -52,7 +52,7 @@ class Endpoints:
         self._gateway = gateway
 
     def routes(self) -> list[web.RouteDef]:
-        """All paths; each is there with and without ``/v1``."""
+        """All paths, each with and without ``/v1``; the last one is any other path."""
         posts: dict[str, Handler] = {
             "/chat/completions": partial(self._complete, "/chat/completions"),
             "/completions": partial(self._complete, "/completions"),
@@ -66,12 +66,13 @@ class Endpoints:
             for base in ("", "/v1")
             for path, handler in posts.items()
         ]
-        nowhere = partial(_refuse_path, tuple(posts))
-        return [*served, web.post("/{path:.*}", answering(nowhere))]
+        nowhere = answering(partial(_refuse_path, tuple(posts)))
+        return [*served, web.route("*", "/{path:.*}", nowhere)]
 
     async def _complete(self, path: str, request: web.Request) -> web.StreamResponse:
         caller, body = await self._enter(request, _json_of)
-        collects = not body.stream and body.needs_stream
+        by_default = self._gateway.upstream.router.is_long_by_default(body.model)
+        collects = not body.stream and body.needs_stream(by_default=by_default)
         is_chat = path == "/chat/completions"
         stream = body.stream or collects
         plan = Plan(
@@ -237,7 +238,9 @@ async def _refuse_path(
     served: Sequence[str], request: web.Request
 ) -> web.StreamResponse:
     """Say what there is: a client's newer interfaces ask for other paths."""
-    there = ", ".join(path.removeprefix("/") for path in served)
+    if request.path.removeprefix("/v1") in served:
+        raise refusal(405, f"{request.path} takes POST, not {request.method[:20]}")
+    there = ", ".join(path.removeprefix("/") for path in (*served, "/models"))
     raise refusal(404, f"{request.path[:200]!r} is not served here, but {there}")
 
 

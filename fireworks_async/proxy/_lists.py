@@ -10,7 +10,7 @@ from fireworks_async.proxy._deployments import Deployment
 from fireworks_async.proxy._endpoints import answering
 from fireworks_async.proxy._errors import refusal
 from fireworks_async.proxy._gateway import Gateway
-from fireworks_async.proxy._settings import ANY_MODEL
+from fireworks_async.proxy._patterns import listed
 from fireworks_async.proxy._wholes import fetch_whole
 
 __all__ = ("Lists",)
@@ -64,26 +64,38 @@ class Lists:
             {"id": name, "object": "model", "created": 0, "owned_by": "fireworks"}
             for name in router.names
         ]
-        if router.takes_any:
-            named = {row["id"] for row in rows}
-            rows += [row for row in await self._upstream() if row["id"] not in named]
+        named = {row["id"] for row in rows}
+        for pattern in sorted(router.patterns):
+            for row in await self._upstream(pattern):
+                if row["id"] not in named:
+                    named.add(row["id"])
+                    rows.append(row)
         allowed = caller.limits.models
         return [row for row in rows if allowed is None or row["id"] in allowed]
 
-    async def _upstream(self) -> list[dict[str, object]]:
-        """What the API lists."""
+    async def _upstream(self, pattern: str) -> list[dict[str, object]]:
+        """What the API lists, by the names that callers use."""
 
         def wire(*_: Deployment | str) -> WireRequest:
             return WireRequest("/models", JSON_HEADERS, method="GET")
 
-        plan = Plan(model=ANY_MODEL, kind="chat", request=wire)
+        plan = Plan(model=pattern, kind="chat", request=wire)
         call = Call(self._gateway.upstream, plan)
         try:
             _, body, _ = await fetch_whole(call)
         finally:
             call.close()
+        deployment, _ = call.likely()
+        model = deployment.settings.model
         try:
             listing = msgspec.json.decode(body, type=_Listing)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return []
-        return [row for row in listing.data if isinstance(row.get("id"), str)]
+        rows: list[dict[str, object]] = []
+        for row in listing.data:
+            name = row.get("id")
+            if isinstance(name, str):
+                name = listed(model, pattern, name)
+                if name is not None:
+                    rows.append({**row, "id": name})
+        return rows

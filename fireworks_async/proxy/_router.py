@@ -4,6 +4,7 @@ Nothing is sent from here, and nobody waits.
 """
 
 import hashlib
+import itertools
 import math
 import random
 from collections.abc import Collection, Sequence
@@ -14,9 +15,11 @@ from fireworks_async.errors import (
     NotFoundError,
     RateLimitError,
 )
+from fireworks_async.proxy._bodies import is_long
 from fireworks_async.proxy._cooldowns import is_deployments_fault
 from fireworks_async.proxy._deployments import Deployment
-from fireworks_async.proxy._settings import ANY_MODEL, RouterSettings
+from fireworks_async.proxy._patterns import STAR, closest
+from fireworks_async.proxy._settings import RouterSettings
 
 __all__ = ("Router",)
 
@@ -37,6 +40,7 @@ class Router:
 
     Attributes:
         has_token_limits: Whether it matters to any what a call will take.
+        patterns: Names of groups that have a star in them.
     """
 
     def __init__(
@@ -51,17 +55,16 @@ class Router:
         for deployment in deployments:
             others = self._groups.get(deployment.group, ())
             self._groups[deployment.group] = (*others, deployment)
-        self._named = {*self._groups, *settings.aliases} - {ANY_MODEL}
+        self._long = {
+            each.group for each in deployments if is_long(each.settings.defaults)
+        }
+        self.patterns = frozenset(name for name in self._groups if STAR in name)
+        self._named = {*self._groups, *settings.aliases} - self.patterns
 
     @property
     def names(self) -> list[str]:
-        """What callers may ask for, but for the name that stands for all."""
-        return sorted(self._named)
-
-    @property
-    def takes_any(self) -> bool:
-        """Whether a name that is not listed is taken too."""
-        return ANY_MODEL in self._groups
+        """What callers are told that they may ask for, but for names with a star."""
+        return sorted(self._named - self.settings.hidden)
 
     def called(self, name: str) -> str:
         """What is called here what a caller calls ``name``.
@@ -80,7 +83,7 @@ class Router:
             NotFoundError: There are none.
         """
         name = self.settings.aliases.get(name, name)
-        found = self._groups.get(name) or self._groups.get(ANY_MODEL)
+        found = self._groups.get(name) or self._pattern_group(name)
         if found is None:
             raise NotFoundError(
                 f"there is no model {name[:200]!r} here; /v1/models lists those that are",
@@ -90,6 +93,27 @@ class Router:
                 param="model",
             )
         return found
+
+    def is_long_by_default(self, name: str) -> bool:
+        """Whether an answer may come from where many tokens are asked for by default."""
+        if not self._long:
+            return False
+        settings = self.settings
+        others = itertools.chain(
+            settings.default_fallbacks,
+            *settings.fallbacks.values(),
+            *settings.context_window_fallbacks.values(),
+        )
+        names = {settings.aliases.get(each, each) for each in (name, *others)}
+        groups = {
+            each if each in self._groups else closest(self.patterns, each)
+            for each in names
+        }
+        return not self._long.isdisjoint(groups)
+
+    def _pattern_group(self, name: str) -> tuple[Deployment, ...] | None:
+        pattern = closest(self.patterns, name) if self.patterns else None
+        return None if pattern is None else self._groups[pattern]
 
     def fallbacks(self, name: str, error: FireworksError) -> tuple[str, ...]:
         """Other names for a call that has failed under this one."""

@@ -20,7 +20,8 @@ __all__ = (
 Strategy = Literal["simple-shuffle", "least-busy", "latency-based-routing"]
 
 ANY_MODEL = "*"
-"""A model name that stands for all that have no entry of their own."""
+"""A model name that stands for all that have no entry of their own; a star within a name
+stands for any part of one."""
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _NOBODY: Mapping[str, tuple[str, ...]] = MappingProxyType({})
@@ -80,6 +81,7 @@ class RouterSettings:
         default_fallbacks: Those of names that have none.
         context_window_fallbacks: Other names for prompts that are too long.
         aliases: Names that mean another.
+        hidden: Aliases that are not listed.
         max_fallbacks: Other names that one call tries at most.
     """
 
@@ -93,6 +95,7 @@ class RouterSettings:
         default_factory=lambda: _NOBODY
     )
     aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    hidden: frozenset[str] = frozenset()
     max_fallbacks: int = 5
 
 

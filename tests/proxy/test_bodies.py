@@ -51,9 +51,23 @@ def test_a_call_may_be_made_a_stream():
 
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
 def test_more_than_4096_tokens_need_a_stream(name):
-    assert JsonBody(b'{"model":"a","%b":4097}' % name.encode()).needs_stream
-    assert not JsonBody(b'{"model":"a","%b":4096}' % name.encode()).needs_stream
-    assert not JsonBody(b'{"model":"a","%b":"many"}' % name.encode()).needs_stream
+    assert JsonBody(b'{"model":"a","%b":4097}' % name.encode()).needs_stream()
+    assert not JsonBody(b'{"model":"a","%b":4096}' % name.encode()).needs_stream()
+    assert not JsonBody(b'{"model":"a","%b":"many"}' % name.encode()).needs_stream()
+
+
+def test_a_default_decides_where_the_limit_is_open():
+    assert JsonBody(b'{"model":"a"}').needs_stream(by_default=True)
+    small = JsonBody(b'{"model":"a","max_completion_tokens":9}')
+    assert not small.needs_stream(by_default=True)
+    assert JsonBody(b'{"model":"a","max_tokens":5000.0}').needs_stream()
+
+
+def test_a_default_does_not_join_what_excludes_it():
+    data = b'{"model":"a","max_completion_tokens":9,"thinking":{"type":"disabled"}}'
+    defaults = {"max_tokens": 8000, "reasoning_effort": "low"}
+    sent = json.loads(encoded(data, defaults=defaults))
+    assert sent.keys() == {"model", "max_completion_tokens", "thinking"}
 
 
 def test_messages_are_brought_into_the_apis_form():

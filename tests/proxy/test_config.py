@@ -111,6 +111,9 @@ def test_without_a_file_any_model_is_taken():
         ("sqlite:///keys.db", "postgresql://x", 34, "sqlite:///FILE"),
         ("model: fireworks_ai/kimi-k2p6\n", "\n", 5, "model: is missing"),
         ("[{a: [b]}]", "[{a: [nobody]}]", 29, "is called nobody"),
+        ("{c: a}", "{c: {hidden: true}}", 31, "expected a name"),
+        ("model_name: a", "model_name: a/*/*", 4, "one * at most"),
+        ("kimi-k2p6", "kimi k2", 6, "holds a blank"),
         ("litellm_params:", "litellm_parms:", 4, "did you mean litellm_parms?"),
     ],
 )
@@ -118,6 +121,20 @@ def test_a_wrong_value_is_an_error_with_its_line(change, to, line, says):
     with pytest.raises(ProxyConfigError, match=rf"^config\.yaml:{line}: ") as raised:
         read(FULL.replace(change, to, 1))
     assert says in str(raised.value)
+
+
+def test_aliases_may_say_that_they_are_hidden(monkeypatch):
+    monkeypatch.setenv("GATEWAY_TEST_KEY", "")
+    text = FULL.replace("{c: a}", "{c: a, d: {model: b, hidden: true}, e: {model: a}}")
+    settings = read(text).router
+    assert settings.aliases == {"c": "a", "d": "b", "e": "a"}
+    assert settings.hidden == {"d"}
+
+
+def test_a_name_with_a_star_may_be_referred_to(monkeypatch):
+    monkeypatch.setenv("GATEWAY_TEST_KEY", "")
+    text = FULL.replace("model_name: b", "model_name: b/*").replace("[b]", "[b/glm-5]")
+    assert read(text).router.fallbacks == {"a": ("b/glm-5",)}
 
 
 def test_an_unknown_key_is_a_warning_with_its_line():

@@ -36,6 +36,23 @@ def test_where_any_name_is_taken_the_callers_counts():
         any_model.name_of("chat", "a b\r\nc")
 
 
+@pytest.mark.parametrize(
+    ("pattern", "model", "asked", "sent"),
+    [
+        ("fireworks_ai/*", "fireworks_ai/*", "fireworks_ai/glm-5", "glm-5"),
+        ("*", "fireworks_ai/*", "fireworks_ai/glm-5", "glm-5"),
+        ("fw/*", "fireworks_ai/*", "fw/glm-5", "glm-5"),
+        ("fw/*", "kimi-*-instruct", "fw/k2", "kimi-k2-instruct"),
+        ("*-here", "glm-*", "5-here", "glm-5"),
+        ("*", "glm-5", "whatever", "glm-5"),
+        ("a", "fireworks_ai/*", "a", "a"),
+    ],
+)
+def test_a_star_stands_for_what_the_caller_wrote_there(pattern, model, asked, sent):
+    d = deployment(model=model, model_name=pattern)
+    assert d.name_of("chat", asked) == f"accounts/fireworks/models/{sent}"
+
+
 def test_latency_is_averaged():
     d = deployment()
     d.answered({}, 1.0, now=0.0)

@@ -78,6 +78,20 @@ async def test_more_than_4096_tokens_unstreamed_are_collected(gateway, upstream)
     assert text.json["choices"][0]["text"]
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/completions"])
+async def test_more_than_4096_tokens_by_default_are_collected(upstream, path):
+    long = deployment(upstream, max_tokens=8000, reasoning_effort="low")
+    prompt = {"messages": None, "prompt": "Once"} if path == "/v1/completions" else {}
+    async with running(config(long)) as gateway:
+        told = await gateway.ask(path, **prompt)
+        short = await gateway.ask(path, max_completion_tokens=5, **prompt)
+    assert (told.status, short.status) == (200, 200)
+    first, second = (request.body for request in upstream.requests)
+    assert (first["max_tokens"], first["stream"]) == (8000, True)
+    assert "max_tokens" not in second
+    assert "stream" not in second
+
+
 async def test_embeddings_and_rerank(gateway):
     told = await gateway.ask("/v1/embeddings", messages=None, input=["a", "b"])
     assert [row["index"] for row in told.json["data"]] == [0, 1]
@@ -187,10 +201,21 @@ class TestSecurity:
     async def test_f67_other_methods_are_refused(self, gateway, method):
         told = await gateway.ask(method=method)
         assert told.status == 405
+        if method != "HEAD":
+            assert told.json["error"]["message"].endswith(f"takes POST, not {method}")
 
-    @pytest.mark.parametrize("path", ["/v1/responses", "/v1/chat", "/"])
-    async def test_what_is_not_served_is_told_with_what_is(self, gateway, path):
-        told = await gateway.ask(path)
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [
+            ("POST", "/v1/responses"),
+            ("POST", "/v1/chat"),
+            ("POST", "/"),
+            ("POST", "/v1/models"),
+            ("GET", "/model/info"),
+        ],
+    )
+    async def test_what_is_not_served_is_told_with_what_is(self, gateway, method, path):
+        told = await gateway.ask(path, method=method)
         assert told.status == 404
         message = told.json["error"]["message"]
         assert "is not served here, but chat/completions, completions, emb" in message

@@ -18,6 +18,23 @@ async def test_models_are_listed_by_the_names_that_callers_use(gateway):
     assert none.status == 404
 
 
+async def test_where_a_part_of_a_name_is_taken_the_apis_are_listed_by_it(upstream):
+    both = config(
+        deployment(upstream, "fw/*", model="fireworks_ai/accounts/fireworks/models/*"),
+        deployment(upstream, "mine/*", model="accounts/me/models/*"),
+    )
+    async with running(both) as gateway:
+        told = await gateway.ask("/v1/models", method="GET")
+        [short] = [
+            row["id"] for row in told.json["data"] if "deepseek-v3p1" in row["id"]
+        ]
+        answer = await gateway.ask(model=short)
+    assert short == "fw/deepseek-v3p1"
+    assert {row["id"].partition("/")[0] for row in told.json["data"]} == {"fw"}
+    assert answer.json["model"] == short
+    assert upstream.requests[-1].body["model"] == MODEL
+
+
 async def test_where_any_name_is_taken_the_apis_are_listed_too(upstream):
     names = config(
         deployment(upstream), deployment(upstream, "*", model="*", api_key=UPSTREAM_KEY)

@@ -47,7 +47,32 @@ def test_aliases_and_any_name_lead_to_a_group():
     assert [d.settings.id for d in r.group("c")] == ["d0"]
     assert [d.settings.id for d in r.group("whatever")] == ["d1"]
     assert r.names == ["a", "c"]
-    assert r.takes_any
+    assert r.patterns == {"*"}
+
+
+def test_a_name_with_a_star_stands_for_many_and_the_closest_counts():
+    names = ("*", "fw/*", "fw/kimi*", "fw/kimi-k2p6")
+    r = router(*({"model_name": name} for name in names))
+    asked = ("glm-5", "fw/glm-5", "fw/kimi-k3", "fw/kimi-k2p6")
+    assert [r.group(name)[0].group for name in asked] == list(names)
+    assert r.names == ["fw/kimi-k2p6"]
+
+
+def test_an_alias_may_be_hidden():
+    r = router({}, aliases={"b": "a", "c": "a"}, hidden=frozenset({"c"}))
+    assert r.names == ["a", "b"]
+    assert r.group("c") == r.group("a")
+    assert r.called("accounts/fireworks/models/c") == "c"
+
+
+def test_where_many_tokens_are_asked_for_by_default_is_known():
+    long = {"model_name": "long/*", "defaults": {"max_completion_tokens": 5000}}
+    r = router({}, {"model_name": "b"}, long, aliases={"c": "long/x"})
+    names = ("a", "b", "c", "long/y", "nothing")
+    assert [r.is_long_by_default(name) for name in names] == [0, 0, 1, 1, 0]
+    r = router({}, long, fallbacks={"a": ("long/z",)})
+    assert r.is_long_by_default("a")
+    assert not router({}, {"defaults": {"max_tokens": 4096}}).is_long_by_default("a")
 
 
 @pytest.mark.parametrize(
