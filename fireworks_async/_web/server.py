@@ -7,13 +7,15 @@ import asyncio
 import errno
 import logging
 import os
+import re
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
-from fireworks_async._web.error_body import error_answer
+from fireworks_async._web.error_body import error_answer, error_body
 from fireworks_async._web.sse_writer import ReaderLeftError
 
 __all__ = ("WebServer", "listening_error")
@@ -27,6 +29,8 @@ _BACKLOG = 2048
 # states of the heap the C library gives so much back to the system afterwards, and asks
 # for it anew: two page faults a read.
 _LARGEST_READ = 2**16
+# In aiohttp's words on what is no HTTP, what was read follows.
+_EXCERPT = re.compile(r":?\s*(?:when reading: b['\"]|\n)")
 _ANY_HOST = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
 
 _Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -59,6 +63,25 @@ class _Connection(web.RequestHandler):
         if hasattr(known, "max_size"):
             # asyncio's own; no other loop's.
             known.max_size = _LARGEST_READ
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Tell of what is no HTTP; it is not logged, since its lines may hold a key."""
+        if not isinstance(exc, HttpProcessingError) or request.writer.output_size:
+            return super().handle_error(request, status, exc, message)
+        reason = _EXCERPT.split(message or "")[0].strip()
+        response = web.Response(
+            status=status,
+            body=error_body(f"this is no valid HTTP: {reason}", code=status),
+            content_type="application/json",
+        )
+        response.force_close()
+        return response
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)

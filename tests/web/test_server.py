@@ -121,6 +121,28 @@ async def test_a_mistake_of_ours_is_logged_and_not_told(caplog):
     assert [record.name for record in caplog.records] == ["fireworks_async.web"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"Authorization: Bearer sk-secret\x01",
+        b"Content-Length: sk-secret",
+        b"X: sk-secret" + b"x" * 20_000,
+    ],
+)
+async def test_what_is_no_http_is_told_and_not_logged(caplog, line):
+    server = serve(ok)
+    await server.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n" + line + b"\r\n\r\n")
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    await server.stop()
+    assert head.startswith(b"HTTP/1.0 400 ")
+    message = json.loads(body)["error"]["message"]
+    assert message.startswith("this is no valid HTTP: ")
+    assert "secret" not in message + caplog.text
+
+
 async def test_connections_and_requests_are_counted_and_numbered():
     numbers = []
     changes = 0
