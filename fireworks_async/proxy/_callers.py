@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from fireworks_async.errors import APIStatusError
 from fireworks_async.proxy._errors import refusal
@@ -20,6 +21,7 @@ __all__ = ("Caller", "Doorkeeper", "KeyLimits", "hash_of")
 _BEARER: Final = "bearer "
 _REFUSED: Final = "no valid API key: send Authorization: Bearer KEY"
 _LONGEST_KEY: Final = 4096
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,9 +184,13 @@ class Doorkeeper:
 
         Raises:
             APIStatusError: The key is wrong, or there is none; the text is the same.
+                Or nobody needs a key, and a page of another site asks.
         """
         master = self._master_hash
         if master is None and not self._callers:
+            origin = headers.get("Origin")
+            if origin is not None and not _is_of_this_machine(origin):
+                raise _refused_page()
             return self._master
         key = headers.get("Authorization", "")
         if key[: len(_BEARER)].lower() == _BEARER:
@@ -240,6 +246,28 @@ def _over_budget(spent: float, held: float, budget: float) -> APIStatusError:
 
 def _refused() -> APIStatusError:
     return refusal(401, _REFUSED, type="auth_error", code="invalid_api_key")
+
+
+def _refused_page() -> APIStatusError:
+    return refusal(
+        403,
+        "pages of other sites may not call a gateway that asks for no key: set "
+        "general_settings.master_key",
+        type="permission_error",
+        code="origin_not_allowed",
+    )
+
+
+def _is_of_this_machine(origin: str) -> bool:
+    """Whether a browser shows a page that this machine serves.
+
+    Any page that a person looks at may send a request here, and needs no answer to it to
+    have it paid.
+    """
+    try:
+        return urlsplit(origin).hostname in _THIS_MACHINE
+    except ValueError:
+        return False
 
 
 def _too_many(what: str, limit: float, wait: float) -> APIStatusError:

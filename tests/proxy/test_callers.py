@@ -13,6 +13,25 @@ class TestTheDoor:
     def test_without_any_key_is_open(self):
         assert admitted(Doorkeeper(None)).is_master
 
+    @pytest.mark.parametrize(
+        "origin",
+        ["https://evil.example", "null", "http://localhost.evil.example", "http://[x"],
+    )
+    def test_s7_without_any_key_is_closed_to_pages_of_other_sites(self, origin):
+        with pytest.raises(APIStatusError, match="master_key") as raised:
+            admitted(Doorkeeper(None), Origin=origin)
+        assert raised.value.status_code == 403
+
+    @pytest.mark.parametrize(
+        "origin", ["http://localhost:3000", "http://127.0.0.1:4000", "http://[::1]:1"]
+    )
+    def test_without_any_key_is_open_to_pages_of_this_machine(self, origin):
+        assert admitted(Doorkeeper(None), Origin=origin).is_master
+
+    def test_asks_no_page_that_has_a_key_where_it_is_from(self):
+        headers = {"Authorization": "Bearer sk-1", "Origin": "https://a.example"}
+        assert admitted(Doorkeeper("sk-1"), **headers).is_master
+
     @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
     def test_s7_knows_the_master_key_in_any_case_of_the_scheme(self, scheme):
         assert admitted(Doorkeeper("sk-1"), Authorization=f"{scheme} sk-1").is_master
