@@ -1,5 +1,11 @@
 """The values that calls take and give; re-exports only."""
 
+from fireworks_async._client.observing import (
+    CallOutcome,
+    Observation,
+    ObservedCall,
+    Observer,
+)
 from fireworks_async._client.response_info import ResponseInfo
 from fireworks_async._measure.cost import Cost
 from fireworks_async._measure.timings import StreamTimings
@@ -79,6 +85,7 @@ __all__ = (
     "AudioPart",
     "AudioSegment",
     "AudioWord",
+    "CallOutcome",
     "ChatCompletion",
     "ChatCompletionChunk",
     "ChatEvent",
@@ -110,6 +117,9 @@ __all__ = (
     "Model",
     "ModelFacts",
     "ModelList",
+    "Observation",
+    "ObservedCall",
+    "Observer",
     "ParsedChatCompletion",
     "ParsedChoice",
     "ParsedMessage",

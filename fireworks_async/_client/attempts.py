@@ -45,6 +45,7 @@ class Service:
     __slots__ = (
         "_headers",
         "_key",
+        "_kind",
         "_policy",
         "_ready",
         "budget",
@@ -60,10 +61,15 @@ class Service:
         self.config = config
         # The key last sent, to find where an answer repeats it.
         self._key = ""
+        self._kind = Attempts
         self._policy = RetryPolicy(config.max_retries)
         self._headers = merged_headers(_OUR_HEADERS, config.default_headers)
         # The last headers made, with what they were made of.
         self._ready: tuple[Mapping[str, str], str, Mapping[str, str]] | None = None
+
+    def with_config(self, config: ClientConfig) -> "Service":
+        """The same for a view of the client with other defaults."""
+        return Service(self.transport, self.budget, config)
 
     def attempts(
         self,
@@ -90,7 +96,7 @@ class Service:
             extra = options.get("extra_headers")
             if "max_retries" in options:
                 policy = RetryPolicy(options["max_retries"])
-        return Attempts(
+        return self._kind(
             self,
             request,
             url,
@@ -268,8 +274,20 @@ class Attempts:
         if self._limit is not None:
             self._limit.abort(error)
 
-    def close(self, *, succeeded: bool) -> None:
-        """Stop the clocks; a success pays into the retry budget."""
+    def close(
+        self,
+        *,
+        succeeded: bool,
+        answer: object = None,  # noqa: ARG002 - for those who look on
+        problem: BaseException | None = None,  # noqa: ARG002 - likewise
+    ) -> None:
+        """Stop the clocks; a success pays into the retry budget.
+
+        Args:
+            succeeded: Whether the call gave what was asked for.
+            answer: As far as it came.
+            problem: What the caller gets instead; None when it is the caller who left.
+        """
         if self._limit is not None:
             self._limit.close()
         if succeeded:

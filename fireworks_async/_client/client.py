@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fireworks_async._client.completions import Completions
     from fireworks_async._client.embeddings import Embeddings
     from fireworks_async._client.models import Models
+    from fireworks_async._client.observing import Observer
     from fireworks_async._client.rerank import Rerank
     from fireworks_async.batch import BatchResult
     from fireworks_async.batch._options import CallOptions
@@ -167,11 +168,30 @@ class AsyncFireworks:
         for name in overrides:
             if name in _OF_THE_POOL:
                 raise TypeError(f"with_options(): {name} belongs to the shared pool")
+        config = self._service.config.with_overrides(**overrides)
+        return self._view(self._service.with_config(config))
+
+    def with_observer(self, observer: "Observer") -> Self:
+        """A view on the same pool whose calls an observer is told of.
+
+        Its own views are observed too. An observer takes the place of another; the
+        client itself stays as it is. ``adapters.opentelemetry`` has one for traces.
+
+        Args:
+            observer: Told when a call begins, is repeated, and ends.
+        """
+        from fireworks_async._client.observed import ObservedService  # noqa: PLC0415 - on first use
+
+        service = self._service
+        return self._view(
+            ObservedService(self._pool, service.budget, service.config, observer)
+        )
+
+    def _view(self, service: Service) -> Self:
         view = object.__new__(type(self))
         view._pool = self._pool
         view._is_view = True
-        config = self._service.config.with_overrides(**overrides)
-        view._set_service(Service(self._pool, self._service.budget, config))
+        view._set_service(service)
         return view
 
     def batch(

@@ -188,8 +188,8 @@ class AnswerReader(Generic[ChunkT, ResultT]):
                     return chunks
         except (FireworksError, asyncio.CancelledError) as problem:
             failure = self._ended_by(problem)
-        except BaseException:
-            self.close()
+        except BaseException as problem:
+            self.close(problem)
             raise
         else:
             return []
@@ -207,8 +207,12 @@ class AnswerReader(Generic[ChunkT, ResultT]):
         self.handed_out = True
         self._attempts.forget_request()
 
-    def close(self) -> None:
-        """Leave the stream: before its end, its connection is closed at once."""
+    def close(self, problem: BaseException | None = None) -> None:
+        """Leave the stream: before its end, its connection is closed at once.
+
+        Args:
+            problem: Why, unless its reader wants no more.
+        """
         if self._ended:
             return
         if self._failure is None:
@@ -220,7 +224,7 @@ class AnswerReader(Generic[ChunkT, ResultT]):
         if self._busy:
             # Another task sends, waits or reads: it gets the error.
             self._attempts.abort(self._failure)
-        self._attempts.close(succeeded=False)
+        self._attempts.close(succeeded=False, answer=self.collector, problem=problem)
         self._let_go()
 
     def _refusal(self) -> FireworksError:
@@ -298,7 +302,7 @@ class AnswerReader(Generic[ChunkT, ResultT]):
         if state is State.DONE and not self._lacks_choices(signal):
             self._ended = True
             self.timings.done_at = self._now()
-            self._attempts.close(succeeded=True)
+            self._attempts.close(succeeded=True, answer=self.collector)
             assert self._live is not None
             self._live[0].finish()
             self._live = None
@@ -327,7 +331,7 @@ class AnswerReader(Generic[ChunkT, ResultT]):
         if isinstance(problem, FireworksError):
             problem = self._failure = self._described(problem)
         # A cancellation stays as it is: a timeout around makes it its error's cause.
-        self.close()
+        self.close(problem)
         return problem
 
     def _described(self, error: FireworksError) -> FireworksError:

@@ -46,16 +46,17 @@ async def fetch(
         APIError: The call failed, or what came cannot be decoded.
     """
     attempts = service.attempts(request, options, StreamTimings(), base_url=base_url)
-    succeeded = False
     try:
         result = await _answer(attempts, decode)
-        succeeded = True
     except FireworksError as error:
         failure = attempts.redacted(error)
+        attempts.close(succeeded=False, problem=failure)
+    except BaseException as error:
+        attempts.close(succeeded=False, problem=error)
+        raise
     else:
+        attempts.close(succeeded=True, answer=result)
         return result
-    finally:
-        attempts.close(succeeded=succeeded)
     # Outside the handler, without the frames and the contexts of the attempts: those
     # may hold the request's headers.
     failure.__context__ = failure.__cause__ = None

@@ -178,6 +178,23 @@ class Collector(ABC, Generic[ChoiceT, PartT, ResultT]):
             return self._choices[index].finish_reason
         return None
 
+    @property
+    def finish_reasons(self) -> tuple[str | None, ...]:
+        """The finish_reason of each choice that began, in order."""
+        return tuple(
+            self._choices[index].finish_reason for index in sorted(self._choices)
+        )
+
+    @property
+    def id(self) -> str:
+        """What the answer calls itself; empty as long as it has not."""
+        return self._id
+
+    @property
+    def model(self) -> str:
+        """What the answer calls the model; empty as long as it has not."""
+        return self._model
+
     def add(self, chunks: Sequence[Chunk[ChoiceT]]) -> bool:
         """Take the chunks of one read.
 
