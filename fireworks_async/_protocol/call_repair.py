@@ -52,7 +52,7 @@ class _RepairingParts(ChatParts):
         text = delta.content
         if (
             text
-            and choice.finish_reason is None
+            and not choice.finish_reason
             and not delta.tool_calls
             and reader.skips(text)
         ):
@@ -65,7 +65,7 @@ class _RepairingParts(ChatParts):
         if delta.tool_calls:
             # The server knows calls when it sees them: what is held was none.
             pieces += reader.close(may_call=False)
-        if choice.finish_reason is not None:
+        if choice.finish_reason:
             pieces += reader.close(may_call=choice.finish_reason in _WELL_ENDED)
             if reader.has_called and choice.finish_reason == "stop":
                 choice.finish_reason = "tool_calls"

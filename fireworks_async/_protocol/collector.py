@@ -212,7 +212,8 @@ class Collector(ABC, Generic[ChoiceT, PartT, ResultT]):
                     parts = self._open(choice.index)
                 if parts.add(choice):
                     output = True
-                if choice.finish_reason is not None:
+                # Some servers send "" with every chunk until the last.
+                if choice.finish_reason:
                     self._finish(parts, choice.finish_reason)
             if (
                 not self._identified

@@ -175,7 +175,7 @@ class _ChoiceEvents:
                 yield ToolCallArgumentsDeltaEvent(index, fragment)
         if choice.logprobs is not None:
             yield LogProbsDeltaEvent(index, choice.logprobs)
-        if choice.finish_reason is not None:
+        if choice.finish_reason:
             yield from self._end(index)
             yield FinishEvent(index, choice.finish_reason)
 

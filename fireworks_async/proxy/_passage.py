@@ -275,7 +275,7 @@ def _likeness_of(event: bytes, sent: bytes) -> Likeness | None:
         return None
     if chunk.usage is not None:
         return None
-    if any(choice.finish_reason is not None for choice in chunk.choices):
+    if any(choice.finish_reason for choice in chunk.choices):
         return None
     return Likeness.of(event, sent, frozenset(each.index for each in chunk.choices))
 

@@ -75,7 +75,7 @@ class Tally:
                 self.usage = chunk.usage
                 found = True
             for choice in chunk.choices:
-                if choice.finish_reason is not None:
+                if choice.finish_reason:
                     still_open.discard(choice.index)
                     self.is_whole = True
                 elif choice.index not in still_open:

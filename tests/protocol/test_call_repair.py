@@ -83,6 +83,12 @@ def test_a_whole_answer_in_one_chunk():
     assert said(completion)[1:] == ([("weather", '{"city": "Bonn"}')], "tool_calls")
 
 
+def test_no_words_are_no_reason_to_end():
+    chunks = [chunk_of(part, finish_reason="") for part in CALL]
+    completion = repaired([*chunks, chunk_of(finish_reason="stop")])
+    assert said(completion)[1:] == ([("weather", '{"city": "Bonn"}')], "tool_calls")
+
+
 def test_the_events_are_those_of_a_call():
     chunks = texts("Now.\n", *TAGGED)
     RepairingCollector(NAMES).add(chunks)

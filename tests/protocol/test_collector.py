@@ -42,6 +42,15 @@ class TestEveryCollector:
         assert collector.is_whole
         assert collector.finish_reason == "stop"
 
+    def test_no_words_are_no_reason(self, collector, add):
+        add({"index": 0, "finish_reason": ""})
+        assert not collector.is_whole
+        assert collector.finish_reason is None
+        add({"index": 0, "finish_reason": "stop"})
+        add({"index": 0, "finish_reason": ""})
+        assert collector.is_whole
+        assert collector.finish_reason == "stop"
+
     def test_the_first_name_and_the_last_usage_count(self, collector, add):
         add(id="first", created=1, model="m", usage=USAGE)
         add(id="second", created=2, usage={**USAGE, "completion_tokens": 9})

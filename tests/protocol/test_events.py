@@ -59,6 +59,10 @@ def test_content():
     ]
 
 
+def test_no_words_are_no_reason_to_end():
+    assert events_of(chunk("a", finish_reason="")) == [ContentDeltaEvent(0, "a")]
+
+
 def test_reasoning_is_whole_when_the_answer_begins():
     assert events_of(
         chunk(delta={"reasoning_content": "x"}),

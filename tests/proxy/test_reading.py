@@ -18,6 +18,7 @@ def tally_of(*items):
 def test_an_answer_is_whole_when_every_choice_is_finished():
     assert tally_of(*answer("a", "b")).is_whole
     assert not tally_of(chunk("a")).is_whole
+    assert not tally_of(chunk("a", finish_reason="")).is_whole
     both = (chunk("a"), chunk("b", index=1), chunk(finish_reason="stop"))
     assert not tally_of(*both).is_whole
     assert tally_of(*both, chunk(finish_reason="stop", index=1)).is_whole
