@@ -69,6 +69,9 @@ class ChunkChoice(msgspec.Struct, gc=False):
     raw_output: RawOutput | None = None
     token_ids: list[int] | None = None
     prompt_token_ids: list[int] | None = None
+    # Always None, like a chunk's ``error``: what some servers send in place of a delta
+    # leaves the fast path, and becomes one.
+    message: None = None
 
 
 class ChatCompletionChunk(msgspec.Struct, gc=False, kw_only=True):
@@ -125,7 +128,7 @@ def decode_chunk(data: str) -> ChatCompletionChunk | dict[str, object]:
     try:
         return _ONE.decode(data)
     except (msgspec.MsgspecError, RecursionError):
-        return forgiven(decode_object(data), ChatCompletionChunk)
+        return _from_object(decode_object(data))
 
 
 def chunk_from_completion(data: str) -> ChatCompletionChunk | dict[str, object]:
@@ -139,8 +142,14 @@ def chunk_from_completion(data: str) -> ChatCompletionChunk | dict[str, object]:
     """
     value = decode_object(data)
     value.pop("object", None)
+    return _from_object(value)
+
+
+def _from_object(value: dict[str, object]) -> ChatCompletionChunk | dict[str, object]:
     choices = value.get("choices")
     for choice in choices if is_list(choices) else []:
         if is_object(choice):
-            choice["delta"] = choice.pop("message", None)
+            message = choice.pop("message", None)
+            if choice.get("delta") is None:
+                choice["delta"] = message
     return forgiven(value, ChatCompletionChunk)

@@ -1,7 +1,7 @@
 """JSON that is not as documented, read all the same where its meaning is plain.
 
-Null where an object or a list belongs, a missing list of choices, numbers as text,
-broken UTF-8: servers are known to send each of them.
+Null where an object or a list belongs, a missing list of choices, numbers as text, a
+time with a fraction, broken UTF-8: servers are known to send each of them.
 """
 
 from typing import TypeGuard, TypeVar
@@ -43,6 +43,9 @@ def forgiven(value: dict[str, object], chunk: type[T]) -> T | dict[str, object]:
     if value.get("error") is not None:
         return value
     value["choices"] = value.get("choices") or []
+    created = value.get("created")
+    if isinstance(created, float):
+        value["created"] = int(created)
     try:
         plain = _without_nulls(value)
     except RecursionError:

@@ -24,6 +24,9 @@ class TestForgiven:
         usage = {"prompt_tokens": "3", "total_tokens": 4}
         assert forgiven({"usage": usage}, kind).usage.prompt_tokens == 3
 
+    def test_the_time_may_have_a_fraction(self, kind):
+        assert forgiven({"created": 1_780_000_000.75}, kind).created == 1_780_000_000
+
     def test_nulls_give_way_to_defaults(self, kind):
         chunk = forgiven({"id": None, "choices": [{"index": None}, None]}, kind)
         assert chunk.id == ""
