@@ -4,7 +4,7 @@ Fields that need no change keep their very bytes: numbers as they were written, 
 order. Nothing is sent from here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import msgspec
@@ -147,6 +147,7 @@ class JsonBody:
         *,
         defaults: Mapping[str, object],
         drop_unknown: bool = False,
+        dropped: Collection[str] = (),
         chat: bool = False,
         inline_documents: bool = False,
         stream: bool | None = None,
@@ -157,6 +158,7 @@ class JsonBody:
             model: What the API calls the model.
             defaults: For fields that the caller left open.
             drop_unknown: Leave out fields that the API does not know.
+            dropped: Leave out these too.
             chat: Bring messages and choices of words into the API's form.
             inline_documents: Mark documents for a model that sees no images.
             stream: Ask for a stream, with its usage; None for as the caller did.
@@ -176,13 +178,15 @@ class JsonBody:
         gone: set[str] = set()
         if chat:
             gone = self._bring_into_form(changes, inline_documents=inline_documents)
+        if dropped:
+            gone |= self._fields.keys() & dropped
         if drop_unknown:
             gone |= self._fields.keys() - _KNOWN
         if not changes and not gone:
             return self._data
         fields = {**self._fields, **changes}
         for name in gone:
-            del fields[name]
+            fields.pop(name, None)
         return _ENCODE(fields)
 
     def _ask_for_stream(self, changes: dict[str, object]) -> None:

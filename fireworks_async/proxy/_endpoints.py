@@ -140,13 +140,13 @@ class Endpoints:
     def _wire(
         self, path: str, body: JsonBody, *, stream: bool, chat: bool
     ) -> Callable[[Deployment, str], WireRequest]:
-        drops = self._gateway.settings.drop_params
-
         def wire(deployment: Deployment, model: str) -> WireRequest:
+            settings = deployment.settings
             data = body.encoded(
                 model,
-                defaults=deployment.settings.defaults,
-                drop_unknown=drops,
+                defaults=settings.defaults,
+                drop_unknown=settings.drop_params,
+                dropped=settings.dropped,
                 chat=chat,
                 inline_documents=deployment.inlines(model),
                 stream=stream,

@@ -13,9 +13,10 @@ from typing import TypeVar
 from fireworks_async.errors import ProxyConfigError
 from fireworks_async.proxy._yaml import Located
 
-__all__ = ("Block", "Scope", "warn_unknown")
+__all__ = ("Block", "Scope", "or_else", "warn_unknown")
 
 ValueT = TypeVar("ValueT")
+NumberT = TypeVar("NumberT", int, float)
 
 _FROM_ENVIRONMENT = "os.environ/"
 
@@ -80,6 +81,10 @@ class Block:
         self._left = dict(block.value)
         self._asked: set[str] = set()
 
+    def has(self, key: str) -> bool:
+        """Whether a key is there, and was not taken."""
+        return key in self._left
+
     def line_of(self, key: str) -> int:
         """The line of a key, or of the block when it is absent."""
         entry = self._left.get(key)
@@ -112,7 +117,9 @@ class Block:
             return None
         value = self.expanded(key, entry)
         if not isinstance(value, str) or not value:
-            raise self.wrong(entry.line, key, "expected text")
+            is_bare = isinstance(value, int | float)
+            hint = ", in quotes" if is_bare else ""
+            raise self.wrong(entry.line, key, f"expected text{hint}")
         return value
 
     def flag(self, key: str) -> bool | None:
@@ -207,6 +214,11 @@ def warn_unknown(block: Block, key: str, line: int, known: set[str]) -> None:
     """Warn of a key that means nothing here."""
     nearest = _nearest(key, known)
     block.scope.warn(line, f"{block.name}.{key} is unknown and has no effect{nearest}")
+
+
+def or_else(value: NumberT | None, default: NumberT) -> NumberT:
+    """The value, 0 and False too, or what stands for none."""
+    return default if value is None else value
 
 
 def _scalar(value: object) -> object:

@@ -5,13 +5,15 @@ from typing import Final
 
 __all__ = ("downstream_headers", "upstream_headers")
 
-# Of a caller's, what keeps its calls together and names them. Nothing else: neither its
-# key nor anything that decides where a request goes.
+# Of a caller's, what keeps its calls together, names them and traces them. Nothing else:
+# neither its key nor anything that decides where a request goes.
 _UP: Final = (
     "x-session-affinity",
     "x-multi-turn-session-id",
     "x-prompt-cache-isolation-key",
     "x-request-id",
+    "traceparent",
+    "tracestate",
 )
 _DOWN: Final = ("fireworks-", "x-fireworks-", "x-ratelimit-")
 _DOWN_ALONE: Final = frozenset({"x-request-id", "retry-after", "server-timing"})

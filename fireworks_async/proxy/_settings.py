@@ -44,6 +44,8 @@ class DeploymentSettings:
         max_parallel_requests: Requests in flight at most; more wait.
         weight: Its share of the calls.
         order: Those with the lowest number are used as long as one is well.
+        drop_params: Whether fields that the API does not know are left out.
+        dropped: Fields that are left out too.
         defaults: Fields of the body where the caller left them open.
         extra_headers: Sent with every request.
         prices: In place of the catalogue's.
@@ -61,6 +63,8 @@ class DeploymentSettings:
     max_parallel_requests: int | None = None
     weight: float = 1.0
     order: int = 0
+    drop_params: bool = False
+    dropped: frozenset[str] = frozenset()
     defaults: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
     extra_headers: Mapping[str, str] = field(
         default_factory=lambda: MappingProxyType({}), repr=False
@@ -111,7 +115,6 @@ class GatewaySettings:
         max_parallel_requests: Requests of one key in flight at most.
         global_max_parallel_requests: Requests in flight at most; more wait.
         max_request_bytes: The largest body that is taken.
-        drop_params: Whether fields that the API does not know are left out.
         document_inlining: Whether documents are marked for models that see no images.
         keepalive: Seconds of silence after which a streaming caller gets a comment.
     """
@@ -123,6 +126,5 @@ class GatewaySettings:
     max_parallel_requests: int | None = None
     global_max_parallel_requests: int = 4096
     max_request_bytes: int = 64 * 1024 * 1024
-    drop_params: bool = False
     document_inlining: bool = True
     keepalive: float = 15.0

@@ -14,6 +14,7 @@ __all__ = ("Located", "Plain", "located", "parse_yaml")
 Plain: TypeAlias = "str | int | float | bool | None"
 
 _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+_NEWLINE = "\n"
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -79,18 +80,21 @@ def parse_yaml(text: str, *, source: str) -> Located:
         raise ProxyConfigError(
             "reading YAML needs PyYAML: install fireworks-async[proxy]"
         ) from None
-    loader = yaml.SafeLoader(text)
+    loader: Any = None
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is None:
             return Located({}, 1)
         return _Reader(loader, source).read(node)
     except yaml.YAMLError as error:
-        raise ProxyConfigError(f"{source}{_place(error)}: {_reason(error)}") from None
+        place = _place(error, text)
+        raise ProxyConfigError(f"{source}{place}: {_reason(error)}") from None
     except RecursionError:
         raise ProxyConfigError(f"{source}: nested too deeply") from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 class _Reader:
@@ -135,11 +139,18 @@ class _Reader:
         return entries
 
 
-def _place(error: Any) -> str:
+def _place(error: Any, text: str) -> str:
     mark = getattr(error, "problem_mark", None)
-    return "" if mark is None else f":{mark.line + 1}"
+    if mark is not None:
+        return f":{mark.line + 1}"
+    position = getattr(error, "position", None)
+    return "" if position is None else f":{text.count(_NEWLINE, 0, position) + 1}"
 
 
 def _reason(error: Any) -> str:
     """Without the excerpt, which may show a key."""
-    return str(getattr(error, "problem", None) or "this is no YAML")
+    context, problem = (getattr(error, name, None) for name in ("context", "problem"))
+    if isinstance(problem, str):
+        is_half = problem.startswith("but ")
+        return f"{context}, {problem}" if is_half and context else problem
+    return str(getattr(error, "reason", None) or "this is no YAML")

@@ -106,6 +106,12 @@ def test_defaults_fill_what_is_open_and_nothing_else():
     assert (sent["temperature"], sent["top_p"]) == (1.0, 0.5)
 
 
+def test_named_fields_are_dropped_where_they_are():
+    data = b'{"model":"a","temperature":1,"store":true}'
+    sent = json.loads(encoded(data, dropped={"store", "user", "temperature"}))
+    assert sent.keys() == {"model"}
+
+
 def test_unknown_fields_pass_unless_they_are_to_be_dropped():
     data = b'{"model":"a","store":true,"top_k":1}'
     assert json.loads(encoded(data)) == {"model": "b", "store": True, "top_k": 1}

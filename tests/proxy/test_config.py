@@ -91,7 +91,8 @@ def test_every_block_is_read(monkeypatch):
     assert settings.database == Path("keys.db")
     assert settings.global_max_parallel_requests == 9
     assert settings.max_request_bytes == 1024 * 1024
-    assert settings.drop_params
+    assert first.drop_params
+    assert second.drop_params
     assert not settings.document_inlining
 
 
@@ -105,6 +106,7 @@ def test_without_a_file_any_model_is_taken():
     [
         ("rpm: 60", "rpm: many", 11, "whole number"),
         ("weight: 3", "weight: -3", 13, "0 or more"),
+        ("master_key: sk-1", "master_key: 123", 33, "expected text, in quotes"),
         ("api_base: https", "api_base: ftp", 8, "http://"),
         ("least-busy", "least-bussy", 25, "did you mean least-busy"),
         ("fallbacks: [{a: [b]}]", "fallbacks: [a]", 29, "a name and its fallbacks"),
@@ -140,19 +142,6 @@ def test_a_name_with_a_star_may_be_referred_to(monkeypatch):
 def test_an_unknown_key_is_a_warning_with_its_line():
     with pytest.warns(UserWarning, match=r"config\.yaml:6: .*temprature.*temperature"):
         read(SEED + "      temprature: 1\n", FIREWORKS_AI_API_KEY="k")
-
-
-def test_two_entries_that_are_alike_are_two():
-    entry = {"model_name": "a", "litellm_params": {"model": "m", "api_key": "k"}}
-    ids = {each.id for each in settings_of({"model_list": [entry, entry]}).deployments}
-    assert len(ids) == 2
-
-
-def test_an_entry_keeps_its_id_when_others_come(monkeypatch):
-    entry = {"model_name": "a", "litellm_params": {"model": "m", "api_key": "k"}}
-    other = {"model_name": "b", "litellm_params": {"model": "m", "api_key": "k"}}
-    [alone] = settings_of({"model_list": [entry]}).deployments
-    assert alone.id == settings_of({"model_list": [other, entry]}).deployments[1].id
 
 
 class TestAFile:

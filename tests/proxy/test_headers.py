@@ -12,11 +12,14 @@ def test_s3_f68_nothing_of_the_caller_goes_up_but_what_ties_its_calls():
             "X-Session-Affinity": "s1",
             "x-forwarded-host": "evil",
             "X-Request-Id": "r1",
+            "Traceparent": "00-1",
+            "baggage": "tenant=t1",
         }
     )
     assert upstream_headers(headers) == {
         "x-session-affinity": "s1",
         "x-request-id": "r1",
+        "traceparent": "00-1",
     }
     assert upstream_headers(CIMultiDict({"Accept": "*/*"})) is None
 

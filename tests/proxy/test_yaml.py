@@ -23,12 +23,22 @@ def test_anchors_and_merges_work():
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [("a: 1\nb: [\n", 3), ("a: 1\na: 2\n", 2), ("? [x]\n: 1\n", 1)],
-    ids=["no yaml", "a key twice", "a key that is no text"],
+    [
+        ("a: 1\nb: [\n", 3),
+        ("a: 1\na: 2\n", 2),
+        ("? [x]\n: 1\n", 1),
+        ("a: 1\nb: \x01\n", 2),
+    ],
+    ids=["no yaml", "a key twice", "a key that is no text", "a control character"],
 )
 def test_what_is_wrong_has_a_line(text, line):
     with pytest.raises(ProxyConfigError, match=rf"^f:{line}: "):
         parse_yaml(text, source="f")
+
+
+def test_a_second_document_is_told_of():
+    with pytest.raises(ProxyConfigError, match=r"^f:2: expected a single document"):
+        parse_yaml("a: 1\n---\nb: 2\n", source="f")
 
 
 def test_no_object_is_made_of_a_tag():
