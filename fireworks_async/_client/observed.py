@@ -161,9 +161,12 @@ class ObservedAttempts(Attempts):
             model=model,
             parameters=parameters,
         )
-        self._observation = _told(self._observer.begun, call)
-        if self._observation is not None and self._observation.headers:
-            self._extra = merged_headers(self._observation.headers, self._extra or {})
+        observation = self._observation = _told(self._observer.begun, call)
+        if observation is None:
+            return
+        headers = _told(lambda: observation.headers)
+        if headers:
+            self._extra = merged_headers(headers, self._extra or {})
 
     def _tell(
         self,

@@ -72,16 +72,26 @@ class Watching:
 
 
 class Failing:
-    """An observer that is broken wherever it is asked to be."""
+    """An observer that is broken in one place."""
 
-    def __init__(self, *broken):
-        self.headers = {}
-        self.broken = broken
+    def __init__(self, broken):
+        self._broken = broken
 
-    def __getattribute__(self, name):
-        if name in ("begun", "repeated", "ended"):
-            return lambda _: 1 / 0 if name in self.broken else self
-        return object.__getattribute__(self, name)
+    @property
+    def headers(self):
+        return self._answer("headers")
+
+    def begun(self, call):
+        return self._answer("begun") or self
+
+    def repeated(self, error):
+        self._answer("repeated")
+
+    def ended(self, outcome):
+        self._answer("ended")
+
+    def _answer(self, name):
+        return {} if name != self._broken else 1 / 0
 
 
 @pytest.fixture(autouse=True)
@@ -410,7 +420,7 @@ class TestViews:
         assert other.outcome.ending == "succeeded"
 
 
-@pytest.mark.parametrize("broken", ["begun", "repeated", "ended"])
+@pytest.mark.parametrize("broken", ["begun", "headers", "repeated", "ended"])
 async def test_what_an_observer_raises_is_logged(server, client, caplog, broken):
     server.play(BUSY, OK)
     with caplog.at_level(logging.ERROR, "fireworks_async"):

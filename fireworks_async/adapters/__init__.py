@@ -1,0 +1,1 @@
+"""What ties the client to other libraries: a module for each, which loads it."""
