@@ -107,6 +107,9 @@ class SessionPool:
         context: TLS settings for the pool's own session; None for the system's.
         clock: Time; None for the system's.
         label: What a warning calls it when it is thrown away open.
+
+    Raises:
+        ConfigurationError: The session or the TLS settings are none.
     """
 
     def __init__(
@@ -125,6 +128,14 @@ class SessionPool:
         self._context = context
         self._closed = False
         self._lodge: _Lodge | None = None
+        if session is not None and not hasattr(session, "request"):
+            raise ConfigurationError(
+                f"session: expected an aiohttp.ClientSession, not {_kind(session)}"
+            )
+        if context is not None and not isinstance(context, ssl.SSLContext):
+            raise ConfigurationError(
+                f"ssl: expected an ssl.SSLContext, not {_kind(context)}"
+            )
 
     def __repr__(self) -> str:
         s = self.statistics()
@@ -284,6 +295,10 @@ class SessionPool:
                 context=self._context,
             )
         return lodge
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
 
 
 def _closed() -> ClientClosedError:

@@ -189,6 +189,9 @@ class Sender:
             headers=headers,
             allow_redirects=False,
             timeout=_NO_TIMERS,
+            # A session that is not ours may have other defaults.
+            raise_for_status=False,
+            auto_decompress=True,
         )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import gzip
 import socket
 import weakref
 
@@ -36,6 +37,7 @@ from tests.support.wire import (
     LAST_CHUNK,
     answer,
     chunk,
+    head,
     http_chunk,
     json_response,
     sse,
@@ -671,6 +673,30 @@ class TestAGivenSession:
             pool_for(script, session=session) as (pool, server),
         ):
             assert await fetch(pool, server) == b'{"ok": true}'
+
+    @pytest.mark.parametrize("refuse", [True, aiohttp.ClientResponse.text])
+    async def test_it_refuses_no_status(self, refuse):
+        refused = [Send(json_response(404, {"ok": False}))]
+        async with (
+            aiohttp.ClientSession(raise_for_status=refuse) as session,
+            pool_for(refused, session=session) as (pool, server),
+        ):
+            assert await fetch(pool, server) == b'{"ok": false}'
+
+    async def test_its_answers_are_unpacked(self):
+        packed = gzip.compress(b"text")
+        fields = {"content-encoding": "gzip", "content-length": str(len(packed))}
+        script = [Send(head(200, fields) + packed)]
+        async with (
+            aiohttp.ClientSession(auto_decompress=False) as session,
+            pool_for(script, session=session) as (pool, server),
+        ):
+            assert await fetch(pool, server) == b"text"
+
+    @pytest.mark.parametrize("name", ["session", "context"])
+    def test_of_something_else_is_refused(self, name):
+        with pytest.raises(ConfigurationError, match=r"expected an .*, not bool"):
+            SessionPool(limit=1, **{name: False})
 
     async def test_connecting_is_covered_by_its_limits(self, session):
         with socket.socket() as taken:
