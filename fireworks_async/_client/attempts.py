@@ -23,6 +23,7 @@ from fireworks_async.errors import (
     APIConnectionError,
     APIError,
     APIStatusError,
+    ConfigurationError,
     FireworksError,
 )
 
@@ -109,7 +110,13 @@ class Service:
     async def asked_key(self, ask: Callable[[], Awaitable[str]], limit: Limit) -> str:
         """The key that a callable gives; it is asked again with each attempt."""
         with limit.during("total"):
-            return check_api_key(await ask(), "what the api_key callable gave")
+            given = ask()
+            if not hasattr(given, "__await__"):
+                raise ConfigurationError(
+                    "api_key: the callable is not async; it gave "
+                    f"{type(given).__name__}, not an awaitable"
+                )
+            return check_api_key(await given, "what the api_key callable gave")
 
     def headers(
         self, request: Mapping[str, str], extra: Mapping[str, str] | None, key: str

@@ -132,7 +132,7 @@ class SessionPool:
             raise ConfigurationError(
                 f"session: expected an aiohttp.ClientSession, not {_kind(session)}"
             )
-        if context is not None and not isinstance(context, ssl.SSLContext):
+        if context is not None and not hasattr(context, "wrap_bio"):
             raise ConfigurationError(
                 f"ssl: expected an ssl.SSLContext, not {_kind(context)}"
             )

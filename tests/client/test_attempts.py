@@ -161,6 +161,12 @@ class TestKeysFromACallable:
         assert "CANARY" not in repr(error)
         assert service.transport.calls == []
 
+    async def test_that_is_not_async_is_refused(self, service_of):
+        service = service_of(api_key=lambda: "fw_CANARY")
+        error = await refused(service, ConfigurationError)
+        assert "the callable is not async" in str(error)
+        assert "CANARY" not in repr(error)
+
     async def test_that_fails_fails_the_call(self, service_of):
         async def give():
             raise LookupError("no key today")
