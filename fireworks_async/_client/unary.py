@@ -8,6 +8,7 @@ from fireworks_async._client.attempts import Attempts, Service
 from fireworks_async._client.options import CallOptions
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._net.interfaces import ByteResponse
+from fireworks_async._protocol.forgiving import decode_object
 from fireworks_async._protocol.metadata import request_id
 from fireworks_async._protocol.requests import WireRequest
 from fireworks_async.errors import APIError, FireworksError
@@ -106,13 +107,36 @@ async def _answer(attempts: Attempts, decode: Decoder[ResultT]) -> ResultT:
         try:
             return decode(body)
         except ValueError as problem:
-            raise _unreadable(response, body, str(problem)) from None
+            failure = _unreadable(response, body, str(problem))
+        if not await attempts.may_repeat(failure):
+            raise failure
 
 
 def _unreadable(response: ByteResponse, body: bytes, reason: str) -> APIError:
     text = body[:_LONGEST_EXCERPT].decode(errors="replace")
+    if _reports_error(body):
+        from fireworks_async._protocol.failures import (  # noqa: PLC0415 - on first use
+            error_from_event,
+        )
+
+        return error_from_event(
+            body,
+            event="answer",
+            request_id=request_id(response.headers),
+            headers=response.headers,
+            otherwise=APIError,
+        )
     return APIError(
         f"the answer (status {response.status}) is not what this call gives: {reason}",
         request_id=request_id(response.headers),
         body=text or None,
     )
+
+
+def _reports_error(body: bytes) -> bool:
+    """Whether this is an error that came with the status of a success."""
+    try:
+        answer = decode_object(body.decode(errors="replace"))
+    except ValueError:
+        return False
+    return answer.get("error") is not None

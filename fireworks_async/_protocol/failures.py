@@ -137,18 +137,19 @@ def error_from_event(
     event: str,
     request_id: str | None,
     headers: Mapping[str, str],
+    otherwise: type[APIError] = StreamServerError,
 ) -> APIError:
     """Make the exception for an error inside a stream; never raises.
 
     A status that the error names, as a number (``status``, ``status_code``, ``code``)
-    or by a well-known code or type, decides the class as the HTTP status would have;
-    without one it is a ``StreamServerError``.
+    or by a well-known code or type, decides the class as the HTTP status would have.
 
     Args:
         data: The data of the event, of any shape.
         event: The name of the event.
         request_id: The API's id for the request, if its headers had one.
         headers: The answer's headers; names in any case.
+        otherwise: The class without a status; of another answer than a stream, too.
     """
     report = read_error(data)
     message = report.message or (
@@ -165,7 +166,7 @@ def error_from_event(
             request_id=request_id,
             retry_after=None,
         )
-    return StreamServerError(
+    return otherwise(
         _shortened(message),
         code=report.code,
         type=report.type,

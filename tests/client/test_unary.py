@@ -14,6 +14,7 @@ from fireworks_async.errors import (
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
+    NotFoundError,
     ServiceUnavailableError,
 )
 from tests.support.calls import KEY, failure
@@ -111,6 +112,33 @@ async def test_what_cannot_be_decoded_is_not_repeated(service_of, body):
     assert error.message.startswith("the answer (status 200) is not what")
     assert error.request_id == "req-1"
     assert error.body == (body.decode(errors="replace") or None)
+    assert is_left_clean(service)
+
+
+def pick(body):
+    try:
+        return json.loads(body)["data"]
+    except KeyError:
+        raise ValueError("no data") from None
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [(404, NotFoundError), ("x", APIError), (None, APIError)]
+)
+async def test_an_error_with_the_status_of_a_success(service_of, code, kind):
+    said = {"error": {"message": "no " + KEY, "code": code}}
+    service = service_of(answer(json.dumps(said).encode()))
+    error = await failure(ask(service, pick), kind)
+    assert type(error) is kind
+    assert (error.message, error.code) == ("no ***", code)
+    assert error.request_id == "req-1"
+    assert is_left_clean(service)
+
+
+async def test_such_an_error_that_may_pass_is_repeated(service_of):
+    busy = answer(b'{"error": {"message": "busy", "code": 503}}')
+    service = service_of(busy, answer(b'{"data": 1}'))
+    assert await ask(service, pick) == 1
     assert is_left_clean(service)
 
 
