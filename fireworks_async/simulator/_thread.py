@@ -17,6 +17,7 @@ def serve_in_thread(simulator: Simulator) -> Generator[Simulator]:
 
     Raises:
         OSError: Its address cannot be listened on.
+        OverflowError: Its port is none.
     """
     started: Future[asyncio.Event] = Future()
     loops: list[asyncio.AbstractEventLoop] = []
@@ -28,7 +29,10 @@ def serve_in_thread(simulator: Simulator) -> Generator[Simulator]:
             async with simulator:
                 started.set_result(leave)
                 await leave.wait()
-        except OSError as error:
+        except Exception as error:
+            if started.done():
+                raise
+            # Whoever waits for the beginning is told, whatever it is.
             started.set_exception(error)
 
     thread = threading.Thread(

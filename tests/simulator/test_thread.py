@@ -43,3 +43,9 @@ def test_an_address_that_is_taken_is_told():
             serve_in_thread(Simulator(port=port)),
         ):
             pass
+
+
+def test_whatever_keeps_it_from_beginning_is_told():
+    with pytest.raises(OverflowError), serve_in_thread(Simulator(port=99_999)):
+        pass
+    assert not serving()
