@@ -9,6 +9,7 @@ ignored: strict checkers report an ignore that hides nothing.
 import asyncio
 import ssl as tls
 from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
 from typing import assert_type
 
 import aiohttp
@@ -29,16 +30,19 @@ from fireworks_async import (
     ToolCall,
     Usage,
 )
+from fireworks_async.adapters.opentelemetry import instrument
 from fireworks_async.errors import (
     APIError,
     APIStatusError,
     APITimeoutError,
     BadRequestError,
+    FireworksError,
     StructuredOutputError,
     TimeoutPhase,
 )
 from fireworks_async.sse import ServerSentEvent, SSEDecoder
 from fireworks_async.types import (
+    CallOutcome,
     ChatEvent,
     ChatMessage,
     ChatParams,
@@ -46,6 +50,7 @@ from fireworks_async.types import (
     ChoiceDelta,
     ContentDeltaEvent,
     FinishEvent,
+    ObservedCall,
     PerfMetrics,
     RateLimit,
     ToolCallArgumentsDoneEvent,
@@ -98,6 +103,28 @@ async def subclass(client: MyClient) -> None:
     assert_type(client.with_options(), MyClient)
     async with client as entered:
         assert_type(entered, MyClient)
+
+
+class Log:
+    """An observer, and what it makes of each call."""
+
+    headers: Mapping[str, str] = MappingProxyType({})
+
+    def begun(self, call: ObservedCall) -> "Log":
+        assert_type(call.model, str | None)
+        return self
+
+    def repeated(self, error: FireworksError) -> None: ...
+
+    def ended(self, outcome: CallOutcome) -> None:
+        assert_type(outcome.usage, Usage | None)
+        assert_type(outcome.timings, StreamTimings)
+
+
+def watched(client: MyClient) -> None:
+    assert_type(client.with_observer(Log()), MyClient)
+    assert_type(instrument(client), MyClient)
+    client.with_observer(print)  # type: ignore[arg-type]
 
 
 async def create(client: AsyncFireworks) -> None:
