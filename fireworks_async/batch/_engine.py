@@ -291,7 +291,7 @@ class Engine:
             return True
         row.failures += (attempt.cause,)
         self._tally.causes[attempt.cause] += 1
-        if (reason := self._health.failed(attempt, self._now())) is not None:
+        if (reason := self._health.failed(row, attempt, self._now())) is not None:
             self.stop(reason, str(attempt.error or ""))
         return not self._repeats(row, attempt)
 

@@ -83,6 +83,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         perf_metrics: ``perf_metrics`` of the body; None when there are none.
         ttft: Seconds from sending to the first token; None when none came.
         total: Seconds from sending to the end.
+        of_the_row: Whether a failure is likely the row's fault, and says nothing of the
+            server.
     """
 
     cause: Cause | None
@@ -94,6 +96,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     perf_metrics: Mapping[str, object] | None = None
     ttft: float | None = None
     total: float = 0.0
+    of_the_row: bool = False
 
     @property
     def status(self) -> int | None:

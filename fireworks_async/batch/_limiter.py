@@ -132,9 +132,7 @@ class RowLimiter:
         self._control.settle(
             permit.admission,
             Result(
-                "answered"
-                if outcome.cause is None
-                else _VERDICTS.get(outcome.cause, "neutral"),
+                "answered" if outcome.cause is None else _verdict(outcome),
                 used=used,
                 levels=_levels(outcome),
                 queued=_queued(outcome),
@@ -276,6 +274,14 @@ def row_limiter(
         ),
         clock,
     )
+
+
+def _verdict(outcome: Outcome) -> Verdict:
+    """What a failure says of the server."""
+    cause = outcome.cause
+    if cause is None or outcome.of_the_row:
+        return "neutral"
+    return _VERDICTS.get(cause, "neutral")
 
 
 def _levels(outcome: Outcome) -> Levels:

@@ -64,6 +64,7 @@ class Row(msgspec.Struct, kw_only=True, gc=False):
         attempts: Made so far.
         spent: US dollars that earlier attempts, of earlier runs too, cost at most.
         failures: Why the attempts of this run failed.
+        answered_then: Rows that the run had answered when the first of them did.
     """
 
     line: int
@@ -75,6 +76,7 @@ class Row(msgspec.Struct, kw_only=True, gc=False):
     attempts: int = 0
     spent: float = 0.0
     failures: tuple[Cause, ...] = ()
+    answered_then: int = 0
 
     @property
     def model(self) -> str:

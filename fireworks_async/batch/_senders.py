@@ -35,6 +35,7 @@ class Attempt(msgspec.Struct, kw_only=True):
         request_id: The API's.
         ttft: Seconds from sending to the first token.
         e2e: Seconds from sending to the end.
+        of_the_row: Whether a failure is likely the row's fault; see ``Health``.
     """
 
     response: Any = None
@@ -47,6 +48,7 @@ class Attempt(msgspec.Struct, kw_only=True):
     request_id: str | None = None
     ttft: float | None = None
     e2e: float = 0.0
+    of_the_row: bool = False
 
     @property
     def outcome(self) -> Outcome:
@@ -63,6 +65,7 @@ class Attempt(msgspec.Struct, kw_only=True):
             perf_metrics=self.perf_metrics,
             ttft=self.ttft,
             total=self.e2e,
+            of_the_row=self.of_the_row,
         )
 
 

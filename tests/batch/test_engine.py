@@ -265,6 +265,20 @@ async def test_a_run_in_which_nothing_succeeds_is_stopped():
     assert len(rig.sender.sent) < 20
 
 
+async def test_rows_on_which_the_server_always_fails_are_no_outage():
+    bad = {str(number) for number in range(0, 40, 4)}
+
+    def answer(row):
+        return refused(500) if row.custom_id in bad else answered()
+
+    rig = Rig(FakeSender(answer), 40, places=40, breaker=Breaker(threshold=11))
+    causes = await rig.run()
+    assert {name for name, cause in causes.items() if cause == "server"} == bad
+    told = [each for each in rig.limiter.outcomes if each.cause == "server"]
+    assert len(told) == 60
+    assert sum(each.of_the_row for each in told) == 50
+
+
 async def test_why_it_waits_can_be_asked():
     breaker = Breaker(threshold=2, first=60.0)
     rig = Rig(FakeSender(lambda row: refused(500)), 9, places=2, breaker=breaker)

@@ -220,6 +220,17 @@ class TestHearing:
         for permit in [*permits[1:], await task]:
             permit.settle(answer())
 
+    @pytest.mark.parametrize("of_the_row", [False, True])
+    async def test_failures_in_a_row_are_waited_out_but_not_a_bad_rows(
+        self, clock, of_the_row
+    ):
+        limiter = row_limiter(clock=clock)
+        for _ in range(4):
+            permit = await limiter.admit(row())
+            clock.advance(1.0)
+            permit.settle(Outcome(cause="connection", of_the_row=of_the_row))
+        assert (limiter.admit_now(row()) is not None) is of_the_row
+
     async def test_an_embedding_generates_nothing(self, clock):
         limiter = row_limiter(tpm=60_000, clock=clock)
         kind = {"endpoint": "/v1/embeddings"}

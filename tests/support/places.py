@@ -7,11 +7,16 @@ __all__ = ("FixedPlaces",)
 
 
 class FixedPlaces:
-    """A ``Limiter`` with a fixed number of places; it is its own permit."""
+    """A ``Limiter`` with a fixed number of places; it is its own permit.
+
+    Attributes:
+        outcomes: What it was told.
+    """
 
     history = ()
 
     def __init__(self, count):
+        self.outcomes = []
         self._gate = Gate(count)
         self._in_flight = 0
 
@@ -28,6 +33,7 @@ class FixedPlaces:
         return self
 
     def settle(self, outcome):
+        self.outcomes.append(outcome)
         self._in_flight -= 1
         self._gate.release()
 
