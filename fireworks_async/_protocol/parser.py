@@ -10,7 +10,7 @@ one JSON array and decoded by one call; everything else goes event by event thro
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
@@ -42,6 +42,8 @@ _HEARTBEATS = frozenset({"ping", "heartbeat", "keepalive"})
 _EXCERPT_BYTES = 200
 _NOT_AS_DOCUMENTED = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 _LARGEST_JSON = 16 * 1024 * 1024
+# Of ``data``, ``event``, ``id``, ``retry`` and comments; no JSON begins so.
+_STREAM_BEGINS = frozenset({b"d", b"e", b"i", b"r", b":"})
 
 
 class BodyParser(ABC, Generic[ChunkT]):
@@ -56,14 +58,13 @@ class BodyParser(ABC, Generic[ChunkT]):
         is_one_piece: Whether a body that can be read has all choices there are.
     """
 
-    is_one_piece: ClassVar[bool] = False
-
     __slots__ = (
         "_dialect",
         "_headers",
         "_request_id",
         "done",
         "failure",
+        "is_one_piece",
         "progressed",
     )
 
@@ -80,6 +81,7 @@ class BodyParser(ABC, Generic[ChunkT]):
         self.done = False
         self.failure: APIError | None = None
         self.progressed = False
+        self.is_one_piece = False
 
     @abstractmethod
     def feed(self, data: bytes) -> list[ChunkT]:
@@ -263,11 +265,12 @@ class StreamParser(BodyParser[ChunkT]):
 
 
 class JsonParser(BodyParser[ChunkT]):
-    """One JSON object, as some servers answer to a stream request."""
+    """One JSON object, as some servers answer to a stream request.
 
-    is_one_piece = True
+    Others call a stream so: its first byte tells, and it is read as what it is.
+    """
 
-    __slots__ = ("_parts", "_size")
+    __slots__ = ("_parts", "_size", "_stream")
 
     def __init__(
         self,
@@ -277,11 +280,20 @@ class JsonParser(BodyParser[ChunkT]):
         headers: Mapping[str, str],
     ) -> None:
         super().__init__(dialect, request_id=request_id, headers=headers)
+        self.is_one_piece = True
         self._parts: list[bytes] = []
         self._size = 0
+        self._stream: StreamParser[ChunkT] | None = None
 
     def feed(self, data: bytes) -> list[ChunkT]:
         """Take one network read; a chunk comes only at the end of the body."""
+        if not self._size and self.is_one_piece and data[:1] in _STREAM_BEGINS:
+            self.is_one_piece = False
+            self._stream = StreamParser(
+                self._dialect, request_id=self._request_id, headers=self._headers
+            )
+        if self._stream is not None:
+            return self._told_by(self._stream, self._stream.feed(data))
         self.progressed = True
         self._size += len(data)
         if self._size > _LARGEST_JSON:
@@ -295,6 +307,8 @@ class JsonParser(BodyParser[ChunkT]):
         """Take the end of the body: the whole completion, as one chunk."""
         if self.done:
             return []
+        if self._stream is not None:
+            return self._told_by(self._stream, self._stream.feed_eof())
         text = b"".join(self._parts).decode("utf-8", "replace")
         try:
             chunk = self._dialect.chunk_from_completion(text)
@@ -312,6 +326,13 @@ class JsonParser(BodyParser[ChunkT]):
         else:
             return [chunk]
         return []
+
+    def _told_by(
+        self, stream: StreamParser[ChunkT], chunks: list[ChunkT]
+    ) -> list[ChunkT]:
+        self.done, self.failure = stream.done, stream.failure
+        self.progressed = stream.progressed
+        return chunks
 
 
 def parser_for(

@@ -140,6 +140,8 @@ class Passage:
         parser = self._parser
         chunks = parser.feed(data)
         self.progressed = parser.progressed
+        # A stream may be called JSON; the parser looks at its first byte.
+        self._is_json = self._is_json and parser.is_one_piece
         if self._is_json:
             self._held += data
             return self._conclude() if parser.done else b""

@@ -527,6 +527,26 @@ class TestJsonAnswers:
         assert failure.body == (body.decode("utf-8", "replace") or None)
         self.assert_parses(body, [], failure, done=True)
 
+    @pytest.mark.parametrize("before", [b"", COMMENT, b"id: 1\n", b"event: x\n"])
+    def test_that_are_streams_after_all(self, before):
+        body = before + sse(*answer("a", "b"))
+        chunks, failure, done = parse([body])
+        assert chunks
+        parser = json_parser()
+        assert parser.is_one_piece
+        assert parser.feed(body) == chunks
+        assert (parser.done, parser.progressed) == (True, True)
+        assert not parser.is_one_piece
+        self.assert_parses(body, chunks, failure, done=done)
+
+    def test_that_are_neither(self):
+        parser = json_parser()
+        parser.feed(b"error code: 1020")
+        assert parser.feed_eof() == []
+        assert parser.failure == protocol_error(
+            "the answer holds no event of a stream", "error code: 1020"
+        )
+
     def test_too_large(self):
         parser = json_parser()
         piece = b" " * (1 << 20)

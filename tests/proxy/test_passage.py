@@ -157,6 +157,15 @@ def test_a_completion_that_came_instead_becomes_a_stream():
     assert through.tally.usage.prompt_tokens == 9
 
 
+def test_a_stream_that_is_called_json_passes_as_it_comes():
+    given = sse(*answer("a", "b"))
+    through = passage(headers={"content-type": "application/json"})
+    at = given.find(b"\n\n") + 2
+    assert through.feed(given[:at]) == given[:at]
+    assert through.feed(given[at:]) == given[at:]
+    assert through.tally.is_whole
+
+
 @pytest.mark.parametrize("came", [b'{"error":{"message":"no"}}', b"{", b"{}"])
 def test_f16_json_that_is_no_completion_is_a_failure(came):
     through = passage(headers={"content-type": "application/json"})
