@@ -241,7 +241,6 @@ class AnswerReader(Generic[ChunkT, ResultT]):
         if self._retries_taken:
             self._life = Lifecycle()
             self.collector = self._dialect.collector()
-        self.timings.first_delta_at = self.timings.last_delta_at = None
         self._waited = 0.0
         parser = parser_for(self._dialect, headers, request_id=self._identity)
         limit = self._attempts.limit
@@ -296,6 +295,8 @@ class AnswerReader(Generic[ChunkT, ResultT]):
         if self.handed_out or not await self._attempts.may_repeat(problem):
             raise problem
         self._problem = None
+        # The next may be refused, and then there was no first token.
+        self.timings.first_delta_at = self.timings.last_delta_at = None
 
     def _conclude(self, signal: Signal) -> None:
         state = self._life.on(signal)

@@ -540,6 +540,13 @@ class TestTime:
             queued_at=1_000, sent_at=1_000.5, headers_at=1_000.5, done_at=1_000.5
         )
 
+    async def test_a_refusal_after_a_cut_has_no_first_token(self, service_of):
+        cut, refused = Answer([sse(chunk("a")), lost()]), Answer(status=400)
+        reader = reader_of(service_of(cut, refused))
+        await failed(reader, BadRequestError)
+        assert reader.timings.sent_at == 1_000.5
+        assert reader.timings.ttft is None
+
     async def test_marks_of_a_stream_that_fails(self, service_of, clock):
         reader = reader_of(service_of(Answer([sse(chunk("a")), ERROR])))
         await reader.next_batch()
