@@ -152,4 +152,13 @@ def _from_object(value: dict[str, object]) -> ChatCompletionChunk | dict[str, ob
             message = choice.pop("message", None)
             if choice.get("delta") is None:
                 choice["delta"] = message
+            _name_functions(choice["delta"])
     return forgiven(value, ChatCompletionChunk)
+
+
+def _name_functions(delta: object) -> None:
+    """Make an object of a function that is only its name, as the API's types allow."""
+    calls = delta.get("tool_calls") if is_object(delta) else None
+    for call in calls if is_list(calls) else []:
+        if is_object(call) and isinstance(call.get("function"), str):
+            call["function"] = {"name": call["function"]}

@@ -266,6 +266,15 @@ class TestWhatServersGetWrong:
             ),
         )
 
+    def test_a_function_that_is_only_its_name(self):
+        calls = [ToolCallDelta(id="c", function=FunctionCallDelta("f"))]
+        self.assert_forgiven(
+            {"choices": [{"delta": {"tool_calls": [{"id": "c", "function": "f"}]}}]},
+            ChatCompletionChunk(
+                choices=[ChunkChoice(delta=ChoiceDelta(tool_calls=calls))]
+            ),
+        )
+
     def test_half_a_character_as_an_escape_is_no_chunk(self):
         with pytest.raises(ValueError, match="truncated"):
             decoded(r'{"choices": [], "id": "\ud83d"}')
