@@ -26,6 +26,7 @@ from fireworks_async.errors import (
 )
 from fireworks_async.simulator import Cut, Rejection, Simulator
 from tests.support.calls import KEY
+from tests.support.gateways import ALIAS, MASTER_KEY, config, deployment, running
 from tests.support.leaks import settle
 from tests.support.raw_server import RawServer, Send
 from tests.support.sounds import wav
@@ -362,6 +363,17 @@ class TestContext:
             assert int(span_id, 16) == own.span_id
             assert request.headers["baggage"] == "tenant=t1"
         assert len(simulator.requests) == 2
+
+    async def test_the_gateway_passes_it_on(self, seen, simulator):
+        async with running(config(deployment(simulator))) as gateway:
+            base_url = gateway.base_url
+            async with AsyncFireworks(api_key=MASTER_KEY, base_url=base_url) as client:
+                await chat(seen.by(client), extra_body={"model": ALIAS})
+        (request,) = simulator.requests
+        trace_id = request.headers["traceparent"].split("-")[1]
+        assert int(trace_id, 16) == seen.span.context.trace_id
+        assert seen.span.attributes["gen_ai.request.model"] == ALIAS
+        assert MASTER_KEY not in seen.span.to_json()
 
     async def test_without_a_provider_nothing_happens(self, client, simulator):
         await chat(instrument(client))
