@@ -139,12 +139,19 @@ def _numbered(lines: list[bytes], before: int) -> Iterator[tuple[int, bytes]]:
 
 def _csv(path: str) -> Iterator[Chunk]:
     tabs = path.lower().endswith(".tsv")
+    # The module's own bound, 128 KiB, is less than many a document.
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_LINE))
     with Path(path).open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t" if tabs else ",", strict=True)
         try:
             yield from _grouped(rows)
-        except (csv.Error, UnicodeDecodeError) as error:
+        except csv.Error as error:
             raise BatchError(f"{path}: line {rows.line_num}: {error}") from None
+        except UnicodeDecodeError:
+            # Somewhere behind it: text is decoded in blocks.
+            raise BatchError(
+                f"{path}: is no UTF-8, after line {rows.line_num}; iconv -t utf-8"
+            ) from None
 
 
 def _parquet(path: str) -> Iterator[Chunk]:

@@ -135,9 +135,12 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
                 f"{self.prompt_tokens} prompt tokens ({self._cached()} cached), "
                 f"{self.completion_tokens} completion tokens"
             )
-        if self.cost or not self.unpriced:
+        # Where answers are recorded and no cost is, earlier runs did not know it.
+        is_unknown = self.unpriced or (self.recorded and not self.spent)
+        if self.cost or not is_unknown:
             cost = "cost" if self.in_doubt else "cost at most"
-            yield f"{cost} ${self.cost:.4f}, all runs together ${self.spent:.4f}"
+            together = _dollars(self.spent)
+            yield f"{cost} {_dollars(self.cost)}, all runs together {together}"
         if self.unpriced:
             yield f"the cost of {self.unpriced} answers is not known"
         if self.in_doubt:
@@ -174,6 +177,11 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
     def _cached(self) -> str:
         share = self.cached_tokens / self.prompt_tokens if self.prompt_tokens else 0.0
         return f"{share:.0%}"
+
+
+def _dollars(amount: float) -> str:
+    digits = 6 if 0.0 < amount < 0.01 else 4
+    return f"${amount:.{digits}f}"
 
 
 def _by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:

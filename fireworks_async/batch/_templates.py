@@ -2,12 +2,19 @@
 
 import string
 from collections.abc import Mapping
+from typing import Final
+
+import msgspec
 
 __all__ = ("Template",)
+
+_SHOWN: Final = 8
 
 
 class Template:
     """Makes a chat request of a row's columns.
+
+    Values that are no text are written as in JSON, and others as Python shows them.
 
     Args:
         prompt: Text with ``{column}`` in it; ``{{`` and ``}}`` are braces.
@@ -21,8 +28,8 @@ class Template:
         self._parts = [("user", prompt)]
         if system is not None:
             self._parts.insert(0, ("system", system))
-        # Names only: an attribute or a conversion in a data file's template would be
-        # a way into the objects behind.
+        # Names only, dots and all: an attribute or a conversion in a data file's
+        # template would be a way into the objects behind.
         self._pieces = [(role, _parsed(text)) for role, text in self._parts]
 
     def body(self, columns: Mapping[str, object]) -> dict[str, object]:
@@ -48,7 +55,7 @@ def _parsed(text: str) -> list[_Piece]:
     except ValueError as error:
         raise ValueError(f"template: {error}; a brace is written twice") from None
     for literal, name, form, conversion in parts:
-        if name is not None and (not name or form or conversion or set(name) & {*".["}):
+        if name is not None and (not name or form or conversion):
             raise ValueError(f"template: {{{name}}} is not the name of a column")
         pieces.append((literal, name))
     return pieces
@@ -60,9 +67,24 @@ def _filled(pieces: list[_Piece], columns: Mapping[str, object]) -> list[str]:
         texts.append(literal)
         if name is not None:
             if name not in columns:
-                raise ValueError(f"template: there is no column {name!r}")
+                raise ValueError(
+                    f"template: there is no column {name!r}, but {_shown(columns)}"
+                )
             # An empty text is one; where nothing is, something went wrong.
             if columns[name] is None:
                 raise ValueError(f"template: column {name!r} has no value")
-            texts.append(str(columns[name]))
+            texts.append(_text_of(columns[name]))
     return texts
+
+
+def _text_of(value: object) -> str:
+    """The value as a prompt should hold it: ``["a", "b"]`` and ``true``."""
+    if isinstance(value, bool | list | dict):
+        return msgspec.json.encode(value, enc_hook=str).decode()
+    return str(value)
+
+
+def _shown(columns: Mapping[str, object]) -> str:
+    names = list(map(repr, columns))
+    more = [f"{len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
+    return ", ".join([*names[:_SHOWN], *more]) or "none at all"

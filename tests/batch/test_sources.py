@@ -78,6 +78,19 @@ def test_a_broken_table_is_named_with_its_line(tmp_path):
         rows_of(path)
 
 
+def test_a_cell_may_be_a_document(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("text\n" + 200_000 * "x")
+    assert [len(row["text"]) for _, row in rows_of(path)] == [200_000]
+
+
+def test_a_table_in_another_encoding_is_told_of(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_bytes(b"id\ncaf\xe9\n")
+    with pytest.raises(BatchError, match=r"in\.csv: is no UTF-8, after line 0; iconv"):
+        rows_of(path)
+
+
 @pytest.mark.slow
 def test_parquet_is_read(tmp_path):
     pyarrow = pytest.importorskip("pyarrow")

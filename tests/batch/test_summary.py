@@ -51,6 +51,17 @@ def test_where_nothing_was_sent_no_requests_are_told():
     ]
 
 
+def test_a_cost_that_no_run_knew_is_not_told_as_none():
+    (*_, last) = summary(totals=(3, 0, 0.0)).lines()
+    assert last == "answers: out.jsonl (3)"
+    assert not any("cost" in line for line in summary(totals=(3, 0, 0.0)).lines())
+
+
+def test_a_small_cost_is_not_rounded_away():
+    told = summary(cost=0.000012, totals=(3, 0, 0.000012))
+    assert "cost at most $0.000012, all runs together $0.000012" in list(told.lines())
+
+
 def test_failures_are_told_by_cause_with_examples():
     def change(tally):
         for _ in range(3):
