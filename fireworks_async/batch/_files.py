@@ -6,6 +6,7 @@ repaired before anything is appended; one process at a time holds the file.
 
 import contextlib
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from itertools import islice
@@ -28,6 +29,7 @@ except ModuleNotFoundError:  # Windows
 
 _BLOCK: Final = 256 * 1024
 _LOOKED_AT: Final = 512
+_BOM: Final = b"\xef\xbb\xbf"
 _KEPT: Final = "what is recorded stays, and the same command goes on from it"
 
 
@@ -158,6 +160,9 @@ def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
         with path.open("rb", buffering=_BLOCK) as file, decompressing(file, path) as it:
             offset = 0
             for line in it:
+                if not offset and line.startswith(_BOM):
+                    # An editor's: what follows is as it was written.
+                    offset, line = len(_BOM), line[len(_BOM) :]  # noqa: PLW2901 - one name
                 yield offset, line
                 offset += len(line)
     except OSError as error:
@@ -179,6 +184,9 @@ def replaced(path: Path, lines: Iterator[bytes]) -> int:
     count = 0
     try:
         with other.open("wb", buffering=_BLOCK) as file:
+            if path.exists():
+                # What its owner lets nobody else read stays so.
+                shutil.copymode(path, other)
             with compressing(file, path) as plain:
                 for line in lines:
                     plain.write(line)

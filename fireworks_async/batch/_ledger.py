@@ -25,12 +25,14 @@ from fireworks_async.batch._records import (
     read,
 )
 from fireworks_async.batch._rows import Problem, Row
+from fireworks_async.errors import BatchError
 
 __all__ = ("Copy", "Ledger", "Writing")
 
 RESULTS: Final = 0
 ERRORS: Final = 1
 _AT_ONCE: Final = 512
+_HELD: Final = {False: "answers", True: "failures"}
 
 
 class Copy(msgspec.Struct):
@@ -285,6 +287,11 @@ class Ledger:
         for offset, line, recorded in seen:
             if recorded is None:
                 continue
+            if recorded.has_failed != (which == ERRORS):
+                raise BatchError(
+                    f"{self._names[which]}: holds {_HELD[recorded.has_failed]}, which "
+                    "go to the other file; name another"
+                )
             if recorded.custom_id is None:
                 # Bad lines of the input, which are reported anew by each run.
                 self._is_stale[which] = True

@@ -236,6 +236,10 @@ def _paths(
     if not results.name:
         raise BatchError(f"{results}: is a directory")
     failures = Path(errors) if errors is not None else default_errors(results)
+    # Files are put in the place of others, which must not be that of a link.
+    results, failures = (
+        path.resolve() if path.is_symlink() else path for path in (results, failures)
+    )
     name = os.fspath(source)
     for path in (results, failures):
         if is_table(path.name):

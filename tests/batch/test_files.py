@@ -38,6 +38,18 @@ def reopened(path):
         file.close()
 
 
+def test_an_editors_byte_order_mark_costs_no_record(path):
+    path.write_bytes(b"\xef\xbb\xbf" + A + B)
+    assert list(lines_of(path)) == [(3, A), (3 + len(A), B)]
+
+
+def test_what_is_replaced_keeps_its_mode(path):
+    path.write_bytes(A)
+    path.chmod(0o600)
+    replaced(path, iter([B]))
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (B, 0o600)
+
+
 def test_records_are_appended_and_found(path):
     file = RecordFile.open(path)
     assert [file.append(A), file.append(B)] == [0, len(A)]

@@ -54,6 +54,17 @@ def entry(ledger, name):
     return ledger.index.find([key_of(name)]).get(key_of(name))
 
 
+def test_the_files_are_not_taken_for_each_other(opened, paths):
+    opened().write([done("a"), gone("b")])
+    opened().close()
+    held = [path.read_bytes() for path in paths]
+    with pytest.raises(BatchError, match=r"out\.errors\.jsonl: holds failures, which"):
+        Ledger.open(paths[1], paths[0].with_name("new.jsonl"))
+    with pytest.raises(BatchError, match=r"out\.jsonl: holds answers, which"):
+        Ledger.open(paths[0].with_name("new.jsonl"), paths[0])
+    assert [path.read_bytes() for path in paths] == held
+
+
 def test_answers_and_failures_have_a_file_each(opened, paths):
     ledger = opened()
     assert not paths[1].exists()

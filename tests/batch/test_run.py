@@ -57,6 +57,22 @@ async def test_every_row_is_answered_once(tmp_path, out, errors):
 
 
 @pytest.mark.usefixtures("rows")
+async def test_an_output_may_be_a_link(tmp_path):
+    (tmp_path / "disk").mkdir()
+    file = tmp_path / "disk" / "real.jsonl"
+    file.touch()
+    link = tmp_path / "out.jsonl"
+    link.symlink_to(file)
+    async with Simulator(tokens=1) as simulator:
+        base = {"base_url": simulator.base_url, "api_key": "fw_test"}
+        async with AsyncFireworks(**base) as client:
+            given = {"client": client, "ordered": True}
+            summary = await run_batch(tmp_path / "in.jsonl", link, **given)
+    assert (link.is_symlink(), summary.results) == (True, str(file))
+    assert ids(file) == NAMES
+
+
+@pytest.mark.usefixtures("rows")
 async def test_run_again_it_sends_nothing(tmp_path, out):
     await run(tmp_path, FakeSender())
     before = out.read_bytes()
@@ -298,7 +314,7 @@ class TestThroughAClient:
         ({"shard": (3, 2)}, "expected K/N"),
         ({"retry": ["stal"]}, "'stal' is no status"),
         ({"input": "in.csv"}, "make no request: give a prompt"),
-        ({"prompt": "{a.b}"}, "not the name of a column"),
+        ({"prompt": "{a!r}"}, "not the name of a column"),
         ({"output": "out.parquet"}, "answers are lines of JSON; call it .jsonl"),
     ],
 )
