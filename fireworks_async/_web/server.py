@@ -118,7 +118,7 @@ class WebServer:
         self._reuse_port = reuse_port
         self._listener: asyncio.Server | None = None
         self._runner: web.AppRunner | None = None
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._tasks: dict[asyncio.Task[object], web.RequestHandler] = {}
         self._open: set[_Connection] = set()
         self._answer: _Handler
         self.connections_opened = 0
@@ -187,12 +187,21 @@ class WebServer:
         if self._listener is None or self._runner is None:
             return
         self._listener.close()
+        self._take_no_more()
         if drain > 0 and self._tasks:
-            await asyncio.wait(self._tasks, timeout=drain)
+            await asyncio.wait(tuple(self._tasks), timeout=drain)
         for task in self._tasks:
             task.cancel()
         await self._runner.cleanup()
         self._listener = self._runner = None
+
+    def _take_no_more(self) -> None:
+        """Have no connection that is kept alive bring a request, which would be cut."""
+        busy = set(self._tasks.values())
+        for connection in self._open:
+            connection.close()
+            if connection not in busy and connection.transport is not None:
+                connection.transport.close()
 
     def _accept(self) -> _Connection:
         assert self._runner is not None
@@ -215,7 +224,7 @@ class WebServer:
     async def _guard(self, request: web.BaseRequest) -> web.StreamResponse:
         task = asyncio.current_task()
         assert task is not None
-        self._tasks.add(task)
+        self._tasks[task] = request.protocol
         self._on_change()
         try:
             return await self._answer(request)
@@ -230,7 +239,7 @@ class WebServer:
                 status=status, body=body, content_type="application/json"
             )
         finally:
-            self._tasks.discard(task)
+            del self._tasks[task]
             self._on_change()
 
 

@@ -228,6 +228,37 @@ async def test_stopping_waits_for_what_runs_as_long_as_it_is_told():
     await stopping
 
 
+async def test_stopping_takes_no_more_requests_on_connections_that_are_there():
+    came, release, requests = asyncio.Event(), asyncio.Event(), []
+
+    async def handler(request):
+        requests.append(request.query_string)
+        if request.query_string == "long":
+            came.set()
+            await release.wait()
+        return web.Response(body=b"whole")
+
+    server = serve(handler)
+    await server.start()
+    idle, busy = [
+        await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)
+    ]
+    ask = b"GET /?%b HTTP/1.1\r\nHost: x\r\n\r\n"
+    idle[1].write(ask % b"short")
+    await idle[0].readuntil(b"whole")
+    busy[1].write(ask % b"long")
+    await came.wait()
+    stopping = asyncio.create_task(server.stop(drain=10))
+    assert await idle[0].read() == b""
+    busy[1].write(ask % b"late")
+    release.set()
+    assert (await busy[0].read()).endswith(b"whole")
+    await stopping
+    assert requests == ["short", "long"]
+    for _, writer in (idle, busy):
+        writer.close()
+
+
 async def test_stopping_ends_what_runs_too_long():
     came = asyncio.Event()
 
