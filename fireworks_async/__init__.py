@@ -6,7 +6,7 @@ floor imports only from those below it::
 
     cli                                      speaks to a person
     loadtest                                 measures servers, and itself by the simulator
-    batch  proxy  simulator                  uses of the floors below
+    adapters  batch  proxy  simulator        uses of the floors below
     _client          _web                    one logical call | one HTTP answer
     _net                                     sockets, tasks, clocks
     _protocol  _policy  _measure             sans-IO: meaning, decisions, numbers
