@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from fireworks_async.errors import APIStatusError
 from fireworks_async.proxy._errors import refusal
 from fireworks_async.proxy._estimates import NOTHING, Expected
+from fireworks_async.proxy._patterns import closest
 from fireworks_async.proxy._windows import MinuteWindow, TokenWindow
 
 __all__ = ("Caller", "Doorkeeper", "KeyLimits", "hash_of")
@@ -29,7 +30,7 @@ class KeyLimits:
     """What a key may take; None where there is no limit.
 
     Attributes:
-        models: Names that it may ask for.
+        models: Names that it may ask for; with a star, those that it stands for.
         rpm: Requests a minute.
         tpm: Tokens a minute.
         parallel: Requests in flight.
@@ -41,6 +42,11 @@ class KeyLimits:
     tpm: float | None = None
     parallel: int | None = None
     budget: float | None = None
+
+    def allow(self, model: str) -> bool:
+        """Whether a model is one that may be asked for."""
+        models = self.models
+        return models is None or model in models or closest(models, model) is not None
 
 
 class Caller:
@@ -129,8 +135,7 @@ class Caller:
 
     def check_model(self, model: str) -> None:
         """Raise an APIStatusError when this key may not ask for the model."""
-        models = self.limits.models
-        if models is not None and model not in models:
+        if not self.limits.allow(model):
             raise refusal(
                 403,
                 f"this key may not use {model[:200]!r}",

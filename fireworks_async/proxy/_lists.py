@@ -70,8 +70,7 @@ class Lists:
                 if row["id"] not in named:
                     named.add(row["id"])
                     rows.append(row)
-        allowed = caller.limits.models
-        return [row for row in rows if allowed is None or row["id"] in allowed]
+        return [row for row in rows if caller.limits.allow(str(row["id"]))]
 
     async def _upstream(self, pattern: str) -> list[dict[str, object]]:
         """What the API lists, by the names that callers use."""

@@ -109,7 +109,8 @@ class TestACaller:
             caller.enter(now=0.0)
 
     def test_may_ask_for_some_models_only(self):
-        caller = Caller("id", KeyLimits(models=frozenset({"a"})))
+        caller = Caller("id", KeyLimits(models=frozenset({"a", "c/*"})))
         caller.check_model("a")
+        caller.check_model("c/d")
         with pytest.raises(APIStatusError, match="may not use 'b'"):
             caller.check_model("b")
