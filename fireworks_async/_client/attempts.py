@@ -263,9 +263,9 @@ class Attempts:
         )
         if delay is None or not self._service.budget.try_spend():
             return False
-        self.retries_taken += 1
         with self.limit.during("total"):
             await self._service.transport.clock.sleep(delay)
+        self.retries_taken += 1
         return True
 
     def redacted(self, error: FireworksError) -> FireworksError:

@@ -430,3 +430,11 @@ async def test_what_an_observer_raises_is_logged(server, client, caplog, broken)
     assert record.message == "the observer of a call failed"
     assert "ZeroDivisionError" in caplog.text
     assert KEY not in caplog.text
+
+
+async def test_a_repetition_that_is_only_waited_for_is_none(server, client, watching):
+    server.play([Send(json_response(503, {}, {"retry-after": "30"}))])
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await chat(client)
+    assert (watching.outcome.ending, watching.outcome.retries_taken) == ("cancelled", 0)
