@@ -16,7 +16,10 @@ from fireworks_async._protocol.chunks import (
 )
 from fireworks_async._protocol.completions import LogProbs, Usage
 from fireworks_async._protocol.pieces import Pieces
-from fireworks_async._protocol.tool_calls import ToolCallCollector
+from fireworks_async._protocol.tool_calls import (
+    ToolCallCollector,
+    added_arguments,
+)
 
 __all__ = (
     "ChatEvent",
@@ -90,6 +93,11 @@ class ToolCallArgumentsDeltaEvent(
 
     index: int
     tool_call: ToolCallDelta
+
+    @property
+    def delta(self) -> str:
+        """The text that it adds to the arguments."""
+        return added_arguments(self.tool_call)
 
 
 class ToolCallArgumentsDoneEvent(

@@ -20,7 +20,15 @@ import msgspec
 from fireworks_async._protocol.chunks import ToolCallDelta
 from fireworks_async._protocol.completions import FunctionCall, ToolCall
 
-__all__ = ("ToolCallCollector",)
+__all__ = ("ToolCallCollector", "added_arguments")
+
+
+def added_arguments(delta: ToolCallDelta) -> str:
+    """The text that a fragment adds to its call's arguments; some come decoded."""
+    arguments = delta.function.arguments if delta.function is not None else None
+    if arguments is None or isinstance(arguments, str):
+        return arguments or ""
+    return msgspec.json.encode(arguments).decode()
 
 
 class _Parts:
@@ -47,11 +55,8 @@ class _Parts:
             return
         if function.name and function.name != self.name:
             self.name += function.name
-        arguments = function.arguments
-        if isinstance(arguments, str):
-            self.arguments.append((number, arguments))
-        elif arguments is not None:
-            self.arguments.append((number, msgspec.json.encode(arguments).decode()))
+        if function.arguments is not None:
+            self.arguments.append((number, added_arguments(delta)))
 
     @property
     def is_orphan(self) -> bool:

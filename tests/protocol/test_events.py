@@ -136,6 +136,18 @@ def test_tool_calls():
     ]
 
 
+def test_what_a_fragment_adds_to_the_arguments():
+    fragments = [
+        ToolCallDelta(index=0),
+        call(index=0, id="a", name="f", arguments=None),
+        call(index=0, arguments='{"x":'),
+        call(index=0, arguments="1}"),
+        call(index=1, id="b", name="g", arguments={"y": [2]}),
+    ]
+    events = events_of(call_chunk(*fragments))
+    assert [event.delta for event in events] == ["", "", '{"x":', "1}", '{"y":[2]}']
+
+
 def test_content_before_tool_calls_is_whole_before_they_are():
     events = events_of(
         chunk("a"), call_chunk(call(index=0, id="a")), chunk(finish_reason="tool_calls")
