@@ -49,6 +49,7 @@ class RecordFile:
         self.size = 0
         self.repaired: str | None = None
         self._descriptor = descriptor
+        self._is_gone = False
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -102,15 +103,32 @@ class RecordFile:
             os.fsync(self._descriptor)
         except OSError as error:
             raise BatchError(f"{self.path}: {error.strerror}; {_KEPT}") from None
+        if not self.path.exists():
+            self._is_gone = not os.fstat(self._descriptor).st_nlink
+            said = f"was removed while it was written; {_KEPT}"
+            if not self._is_gone:
+                said = "was moved while it was written; put it back to go on from it"
+            raise BatchError(f"{self.path}: {said}")
 
     def read_at(self, offset: int, length: int) -> bytes:
         """The record that begins there."""
         return os.pread(self._descriptor, length, offset)
 
     def close(self) -> None:
-        """Close, and let go of the lock; idempotent."""
+        """Close, and let go of the lock; idempotent.
+
+        A file that somebody removed in the meantime is put back: it was paid for.
+
+        Raises:
+            BatchError: It could not be put back.
+        """
         descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
+        if descriptor < 0:
+            return
+        try:
+            if self._is_gone:
+                replaced(self.path, _blocks(descriptor))
+        finally:
             os.close(descriptor)
 
     def _repair(self) -> None:
@@ -200,6 +218,13 @@ def replaced(path: Path, lines: Iterator[bytes]) -> int:
         said = f"cannot be rewritten: {error.strerror}; {_KEPT}"
         raise BatchError(f"{path}: {said}") from None
     return count
+
+
+def _blocks(descriptor: int) -> Iterator[bytes]:
+    offset = 0
+    while block := os.pread(descriptor, _BLOCK, offset):
+        yield block
+        offset += len(block)
 
 
 def sync_directory(path: Path) -> None:

@@ -43,6 +43,28 @@ def test_an_editors_byte_order_mark_costs_no_record(path):
     assert list(lines_of(path)) == [(3, A), (3 + len(A), B)]
 
 
+def test_a_file_that_is_removed_meanwhile_is_put_back(path):
+    file = RecordFile.open(path)
+    file.append(A)
+    file.sync()
+    path.unlink()
+    file.append(B)
+    with pytest.raises(BatchError, match="was removed while it was written; what is"):
+        file.sync()
+    file.close()
+    assert path.read_bytes() == A + B
+
+
+def test_a_file_that_is_moved_meanwhile_is_left_where_it_is(path):
+    file = RecordFile.open(path)
+    file.append(A)
+    moved = path.rename(path.with_name("moved.jsonl"))
+    with pytest.raises(BatchError, match="was moved while it was written; put it back"):
+        file.sync()
+    file.close()
+    assert (moved.read_bytes(), path.exists()) == (A, False)
+
+
 def test_what_is_replaced_keeps_its_mode(path):
     path.write_bytes(A)
     path.chmod(0o600)
