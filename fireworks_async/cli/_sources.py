@@ -131,13 +131,13 @@ def _look_in(place: Path) -> None:
 def _load(named: str, loading: Callable[[], ModuleType]) -> ModuleType:
     try:
         return loading()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # It is the user's own code: one line says what, and in which of its lines.
         at = _line_of(error)
         raise UsageError(f"{named}: {at}{type(error).__name__}: {error}") from error
 
 
-def _line_of(error: Exception) -> str:
+def _line_of(error: BaseException) -> str:
     trace = error.__traceback__
     line = 0
     while trace is not None:

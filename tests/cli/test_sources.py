@@ -102,6 +102,7 @@ class TestTools:
             ("x = 1", "there are no functions in it"),
             ("def f(", "SyntaxError: '(' was never closed"),
             ("import nothing_here", "line 1: ModuleNotFoundError: No module named"),
+            ("x = 1\nraise SystemExit(0)", "line 2: SystemExit: 0"),
             ("x = 1\n\ny = 1 / 0", "line 3: ZeroDivisionError: division by zero"),
             ("def f(*args): ...", "f(): *args cannot be given by name"),
         ],
