@@ -213,12 +213,15 @@ def _asked(parameters: Mapping[str, object]) -> dict[str, Value]:
 def _number(value: object) -> float | None:
     try:
         return float(value) if isinstance(value, str | int | float) else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
 def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) else None
+    # Exporters have 64 bits, and lose all that they were to send for one that is larger.
+    if isinstance(value, int) and -(2**63) <= value < 2**63:
+        return value
+    return None
 
 
 def _text(value: object) -> str | None:

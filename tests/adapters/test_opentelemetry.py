@@ -1,6 +1,7 @@
 """What a trace and the metrics say of calls, by OpenTelemetry's own library."""
 
 import asyncio
+import contextlib
 import logging
 import random
 import subprocess
@@ -230,9 +231,31 @@ class TestSpans:
         assert told["gen_ai.usage.output_tokens"] == 30
         assert told["gen_ai.usage.reasoning.output_tokens"] == 20
 
-    async def test_what_is_of_the_wrong_type_is_left_to_the_api(self, traced, seen):
-        wrong = {"temperature": "hot", "seed": [1], "stop": {"a": 1}, "n": "two"}
-        with pytest.raises(BadRequestError):
+    async def test_what_goes_without_saying_or_has_no_name_is_left_out(
+        self, traced, seen
+    ):
+        await chat(traced, n=1, min_p=0.1, reasoning_effort=False, stop=["a", "b"])
+        told = seen.span.attributes
+        assert {name for name in told if name.startswith("gen_ai.request.")} == {
+            "gen_ai.request.model",
+            "gen_ai.request.reasoning.level",
+            "gen_ai.request.stop_sequences",
+            "gen_ai.request.stream",
+        }
+        assert told["gen_ai.request.reasoning.level"] == "false"
+        assert told["gen_ai.request.stop_sequences"] == ("a", "b")
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"temperature": "hot", "seed": [1], "stop": {"a": 1}, "n": "two"},
+            {"top_p": 10**400, "seed": 2**63, "n": None, "top_k": [1]},
+        ],
+    )
+    async def test_what_cannot_be_recorded_is_left_to_the_api(
+        self, traced, seen, wrong
+    ):
+        with contextlib.suppress(BadRequestError):
             await chat(traced, extra_body=wrong)
         assert not {
             name
