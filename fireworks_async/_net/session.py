@@ -109,6 +109,10 @@ class Connector(aiohttp.TCPConnector):
                 protocol.close()
         elif self._drains and not self._conns.get(req.connection_key):
             await self._drains.wait_for_one()
+        idle = self._conns.get(req.connection_key)
+        # What came while nothing was asked for must not answer this request.
+        while idle and idle[0][0].should_close:
+            idle.popleft()[0].close()
         return await super().connect(req, traces, timeout)
 
     async def _create_connection(

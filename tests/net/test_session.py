@@ -219,6 +219,19 @@ class TestConnections:
             await settle()
             assert (await rig.fetch())[1] is False
 
+    async def test_an_answer_to_nothing_answers_nobody(self):
+        asked = asyncio.Event()
+        stray = Send(json_response(200, {"stray": True}))
+        async with rig_for([*OK, WaitFor(asked), stray], default=OK) as rig:
+            await rig.fetch()
+            [[(protocol, _)]] = rig.connector._conns.values()
+            asked.set()
+            async with asyncio.timeout(5):
+                while not protocol.should_close:  # noqa: ASYNC110 - nothing tells
+                    await asyncio.sleep(0)
+            assert await rig.fetch() == (b"{}", False)
+            assert not protocol.is_connected()
+
     async def test_are_dropped_at_once(self):
         async with rig_for([Hang()], default=OK) as rig:
             busy = asyncio.create_task(rig.send())
