@@ -53,7 +53,10 @@ class BatchEstimate(msgspec.Struct, frozen=True, kw_only=True):
 
     def lines(self) -> Iterator[str]:
         """The same for a person."""
-        yield f"{self.rows} rows, {self.bad} bad; {self.sampled} were asked about"
+        bad = f"{self.bad} bad (a check tells why)" if self.bad else "0 bad"
+        yield f"{self.rows} rows, {bad}; {self.sampled} were asked about"
+        if not self.rows:
+            return
         answers = self.most_completion_tokens
         most = "no known limit" if answers is None else f"at most {answers}"
         yield f"about {self.prompt_tokens} prompt tokens, {most} completion tokens"

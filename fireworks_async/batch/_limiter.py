@@ -315,6 +315,7 @@ def _queued(outcome: Outcome) -> float | None:
 def _in_words(wait: Wait) -> str | None:
     if not wait.reason:
         return None
+    reason = "the next try" if wait.reason == "failures" else wait.reason
     if wait.seconds < 1 or wait.seconds == math.inf:
-        return wait.reason
-    return f"{wait.reason}, {wait.seconds:.0f} s"
+        return reason
+    return f"{reason}, {wait.seconds:.0f} s"

@@ -161,6 +161,7 @@ class Job(msgspec.Struct, kw_only=True, frozen=True):
         for name in ("rpm", "tpm", "max_cost", "drain"):
             if values.get(name) is not None:
                 _check_amount(name, values[name], may_be_zero=name in _MAY_BE_ZERO)
+        _check_prices(cast("Prices | None", values.get("prices")))
         for name in cast("Mapping[str, object]", values.get("params") or {}):
             if name not in _FIELDS:
                 raise unexpected_keyword("params", name, _FIELDS, _UNKNOWN)
@@ -182,6 +183,12 @@ class Job(msgspec.Struct, kw_only=True, frozen=True):
             endpoint=self.endpoint,
             id_column=self.id_column,
         )
+
+
+def _check_prices(prices: Prices | None) -> None:
+    for price in () if prices is None else msgspec.structs.astuple(prices):
+        if price is not None:
+            _check_amount("prices", price, may_be_zero=True)
 
 
 def _check_amount(name: str, value: object, *, may_be_zero: bool) -> None:

@@ -152,7 +152,7 @@ def _estimate(
     else:
         for text in found.lines():
             line(text)
-    return ExitCode.OK
+    return ExitCode.FAILED if found.bad and not found.rows else ExitCode.OK
 
 
 async def _run(run: _Run, client: "AsyncFireworks") -> "BatchSummary":

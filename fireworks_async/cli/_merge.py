@@ -37,8 +37,10 @@ def merge(
     if json:
         json_line(merged)
     else:
+        # Where nothing is recorded as spent, no run knew the price.
+        spent = f"; ${merged.spent:.4f} in all" if merged.spent else ""
         line(
             f"{merged.recorded} answers and {merged.recorded_failed} failures, "
-            f"{merged.repeated} repeated; ${merged.spent:.4f} in all"
+            f"{merged.repeated} repeated{spent}"
         )
     return ExitCode.OK

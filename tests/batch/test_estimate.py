@@ -73,6 +73,8 @@ async def test_bad_rows_are_counted_and_an_empty_input_costs_nothing(path):
     path.write_text("{\n")
     _, found = await estimated(path, lambda row: answered())
     assert (found.rows, found.bad, found.sampled, found.most_cost) == (0, 1, 0, 0.0)
+    said = "0 rows, 1 bad (a check tells why); 0 were asked about"
+    assert list(found.lines()) == [said]
 
 
 async def test_when_nothing_is_answered_there_is_no_estimate(path):

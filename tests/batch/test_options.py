@@ -1,5 +1,6 @@
 import pytest
 
+from fireworks_async._policy.catalogue import Prices
 from fireworks_async.batch._options import BatchOptions, Job
 from fireworks_async.batch._selection import Shard
 
@@ -31,6 +32,8 @@ def test_an_unknown_option_names_the_nearest():
         ({"tpm": float("inf")}, ValueError, "tpm: expected more than 0, and finite"),
         ({"tpm": "5"}, TypeError, "tpm: expected a number, not str"),
         ({"max_cost": -1}, ValueError, "max_cost: expected at least 0"),
+        ({"prices": Prices(1.0, -2.0)}, ValueError, "prices: expected at least 0"),
+        ({"prices": Prices(float("nan"), 1.0)}, ValueError, "prices: .* and finite"),
         ({"drain": True}, TypeError, "drain: expected a number, not bool"),
         ({"retry": ["x"]}, ValueError, "is no status"),
         ({"shard": (3, 2)}, ValueError, "K/N"),

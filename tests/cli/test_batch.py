@@ -144,6 +144,12 @@ def test_estimate_tells_a_cost(asked, source):
     assert json.loads(asked("batch", source, "--estimate", "--json").out)["rows"] == 6
 
 
+def test_an_estimate_of_bad_rows_only_has_failed(asked, tmp_path):
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text("{\n")
+    assert asked("batch", bad, "--estimate").code == 1
+
+
 def test_a_ceiling_stops_the_run(asked, source, output):
     ran = asked("batch", source, output, "--max-cost", "0.00001", "--price", "1,10")
     assert (ran.code, ids(output)) == (3, [])
