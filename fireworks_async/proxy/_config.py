@@ -11,7 +11,12 @@ from pathlib import Path
 from fireworks_async.proxy._entries import Base, deployments_of
 from fireworks_async.proxy._fields import Block, Scope, or_else
 from fireworks_async.proxy._patterns import closest
-from fireworks_async.proxy._settings import GatewaySettings, RouterSettings, Strategy
+from fireworks_async.proxy._settings import (
+    ANY_MODEL,
+    GatewaySettings,
+    RouterSettings,
+    Strategy,
+)
 from fireworks_async.proxy._yaml import Located, located, parse_yaml
 
 __all__ = ("load_config", "read_config", "settings_of")
@@ -213,7 +218,7 @@ def _check_names(settings: GatewaySettings, scope: Scope) -> None:
     known = {deployment.model_name for deployment in settings.deployments}
     known |= settings.router.aliases.keys()
     for name, line in scope.referred:
-        if name not in known and closest(known, name) is None:
+        if name != ANY_MODEL and name not in known and closest(known, name) is None:
             raise scope.error(line, f"no entry of model_list is called {name}")
 
 

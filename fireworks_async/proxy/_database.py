@@ -3,6 +3,7 @@
 Used from threads and commands only, never from the event loop.
 """
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Final
 
 from fireworks_async.errors import ProxyConfigError
 
-__all__ = ("open_database",)
+__all__ = ("check_place", "open_database")
 
 _BUSY: Final = 30.0
 _SCHEMA: Final = """
@@ -44,6 +45,19 @@ CREATE TABLE IF NOT EXISTS journals (
 """
 
 
+def check_place(path: Path) -> None:
+    """Find out whether the file could be made and written; nothing is made.
+
+    Raises:
+        ProxyConfigError: It could not.
+    """
+    for each in (path.parent, path):
+        if each.exists() and not os.access(each, os.W_OK):
+            raise _no_place(path, os.strerror(errno.EACCES))
+    if not path.parent.is_dir():
+        raise _no_place(path, os.strerror(errno.ENOENT))
+
+
 def open_database(path: Path) -> sqlite3.Connection:
     """Open the file, and make it and its tables where they are missing.
 
@@ -65,7 +79,14 @@ def open_database(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
     except OSError as error:
-        raise ProxyConfigError(f"{path}: {error.strerror}") from None
+        raise _no_place(path, str(error.strerror)) from None
     except sqlite3.Error as error:
         raise ProxyConfigError(f"{path}: {error}") from None
     return connection
+
+
+def _no_place(path: Path, reason: str) -> ProxyConfigError:
+    return ProxyConfigError(
+        f"{path}: {reason}; keys and spend are kept there, unless "
+        "general_settings.database_url names another place"
+    )

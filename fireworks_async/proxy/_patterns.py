@@ -3,7 +3,7 @@
 Which deployments are behind a name is the router's business.
 """
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import Final
 
 from fireworks_async._policy.naming import without_prefix
@@ -25,7 +25,7 @@ def captured(pattern: str, name: str) -> str | None:
     return name[len(head) : len(name) - len(tail)]
 
 
-def closest(patterns: Collection[str], name: str) -> str | None:
+def closest(patterns: Iterable[str], name: str) -> str | None:
     """The pattern that says most about a name, of those that it is one of."""
     found = [each for each in patterns if captured(each, name) is not None]
     return max(found, key=len, default=None)

@@ -7,7 +7,7 @@ import hashlib
 import itertools
 import math
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from fireworks_async.errors import (
     ContextLengthExceededError,
@@ -120,10 +120,10 @@ class Router:
         settings = self.settings
         name = settings.aliases.get(name, name)
         if isinstance(error, ContextLengthExceededError):
-            return settings.context_window_fallbacks.get(name, ())
+            return _of_name(settings.context_window_fallbacks, name, ())
         if not is_deployments_fault(error):
             return ()
-        found = settings.fallbacks.get(name, settings.default_fallbacks)
+        found = _of_name(settings.fallbacks, name, settings.default_fallbacks)
         return tuple(other for other in found if other != name)
 
     def choose(
@@ -189,6 +189,16 @@ class Router:
                 code="deployment_rate_limit",
                 retry_after=math.ceil(wait),
             )
+
+
+def _of_name(
+    fallbacks: Mapping[str, tuple[str, ...]], name: str, other: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Those of a name, or of the names with a star that it is one of."""
+    if name in fallbacks:
+        return fallbacks[name]
+    pattern = closest(fallbacks, name)
+    return other if pattern is None else fallbacks[pattern]
 
 
 def _pull(affinity: str, deployment: Deployment) -> float:

@@ -19,6 +19,7 @@ from fireworks_async._web.server import WebServer
 from fireworks_async.errors import ConfigurationError, ProxyConfigError
 from fireworks_async.proxy._app import GATEWAY, create_app
 from fireworks_async.proxy._config import load_config
+from fireworks_async.proxy._database import check_place
 from fireworks_async.proxy._gateway import Gateway
 from fireworks_async.proxy._settings import GatewaySettings
 
@@ -69,6 +70,8 @@ class Serving:
         settings = self.settings()
         if self.upstream is None:
             Gateway(settings)
+        if settings.database is not None:
+            check_place(settings.database)
         return len(settings.deployments)
 
     def settings(self) -> GatewaySettings:

@@ -137,6 +137,10 @@ def test_a_name_with_a_star_may_be_referred_to(monkeypatch):
     monkeypatch.setenv("GATEWAY_TEST_KEY", "")
     text = FULL.replace("model_name: b", "model_name: b/*").replace("[b]", "[b/glm-5]")
     assert read(text).router.fallbacks == {"a": ("b/glm-5",)}
+    for name in ("b/*", "*"):
+        text = FULL.replace("model_name: b", "model_name: b/*")
+        text = text.replace("fallbacks: [{a: [b]}]", f'fallbacks: [{{"{name}": [a]}}]')
+        assert read(text).router.fallbacks == {name: ("a",)}
 
 
 def test_an_unknown_key_is_a_warning_with_its_line():

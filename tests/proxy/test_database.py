@@ -4,7 +4,7 @@ from contextlib import closing
 import pytest
 
 from fireworks_async.errors import ProxyConfigError
-from fireworks_async.proxy._database import open_database
+from fireworks_async.proxy._database import check_place, open_database
 
 
 def test_s10_it_is_for_this_user_only(tmp_path):
@@ -26,5 +26,15 @@ def test_what_is_no_database_is_an_error(tmp_path):
     path.write_text("not a database, but long enough to be taken for none at all" * 20)
     with pytest.raises(ProxyConfigError, match=r"g\.db"):
         open_database(path)
-    with pytest.raises(ProxyConfigError, match="No such file"):
-        open_database(tmp_path / "none" / "g.db")
+
+
+def test_a_place_where_it_cannot_be_is_told_with_what_to_do(tmp_path, monkeypatch):
+    says = r"No such file or directory; keys and spend .*database_url names another"
+    for attempt in (check_place, open_database):
+        with pytest.raises(ProxyConfigError, match=says):
+            attempt(tmp_path / "none" / "g.db")
+    check_place(tmp_path / "g.db")
+    assert not any(tmp_path.iterdir())
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path)
+    with pytest.raises(ProxyConfigError, match=r"g\.db: Permission denied; keys"):
+        check_place(tmp_path / "g.db")

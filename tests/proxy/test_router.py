@@ -184,7 +184,7 @@ class TestFallbacks:
     r = router(
         {},
         {"model_name": "b"},
-        fallbacks={"a": ("b",)},
+        fallbacks={"a": ("b",), "fw/*": ("c",), "fw/y*": ("d",)},
         context_window_fallbacks={"a": ("long",)},
         default_fallbacks=("a", "z"),
     )
@@ -193,6 +193,8 @@ class TestFallbacks:
         failed = InternalServerError("x", status_code=500)
         assert self.r.fallbacks("a", failed) == ("b",)
         assert self.r.fallbacks("b", failed) == ("a", "z")
+        assert self.r.fallbacks("fw/x", failed) == ("c",)
+        assert self.r.fallbacks("fw/y", failed) == ("d",)
 
     def test_for_prompts_that_are_too_long_are_others(self):
         too_long = ContextLengthExceededError("x", status_code=400)

@@ -55,6 +55,16 @@ def test_a_base_and_a_key_are_for_deployments_without_their_own(tmp_path, monkey
     assert "CANARY" not in repr(Serving(**named))
 
 
+def test_a_check_finds_out_where_books_cannot_be_kept(tmp_path):
+    path = tmp_path / "c.yaml"
+    books = "database_url: 'sqlite:////no/such/folder/g.db'"
+    path.write_text(f"general_settings: {{master_key: sk-1, {books}}}\n")
+    with pytest.raises(ProxyConfigError, match=r"/no/such/folder/g\.db: No such file"):
+        Serving(config=path, api_key="fw_x").check()
+    path.write_text("general_settings: {master_key: sk-1}\n")
+    assert Serving(config=path, api_key="fw_x").check() == 1
+
+
 @pytest.fixture
 async def served(upstream, tmp_path):
     """A served gateway: its URL and its configuration."""
