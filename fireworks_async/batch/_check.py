@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Unpack
 
@@ -175,3 +175,6 @@ class _Unrecorded:
 
     def supersede(self, entry: Entry) -> None:
         pass
+
+    def expect(self, entries: Sequence[Entry]) -> None:
+        self.index.put(entries)

@@ -8,7 +8,7 @@ with the process. It holds nothing that the files do not say.
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from itertools import chain
@@ -113,6 +113,8 @@ class Index:
         path.unlink(missing_ok=True)
         self._name = str(path)
         self.lock = threading.RLock()
+        # Seen, and to be recorded soon: to set them twice would cost twice as much.
+        self._expected: dict[bytes, Entry] = {}
         # One transaction, never committed: what fits the cache is never written.
         self._base = sqlite3.connect(
             path, check_same_thread=False, isolation_level=None
@@ -163,6 +165,7 @@ class Index:
     def forget_seen(self) -> None:
         """Let the input be read from its beginning."""
         with self._used() as base:
+            self._expected.clear()
             base.execute("DELETE FROM rows WHERE state = ?", (State.SEEN,))
             base.execute("UPDATE rows SET line = 0, copies = 0")
 
@@ -170,6 +173,15 @@ class Index:
         """The entries of those keys that have one."""
         wanted = list(dict.fromkeys(keys))
         found: dict[bytes, Entry] = {}
+        with self.lock:
+            expected = self._expected
+            if not expected.keys().isdisjoint(wanted):
+                found = {key: expected[key] for key in wanted if key in expected}
+                wanted = [key for key in wanted if key not in expected]
+            self._look_up(wanted, found)
+        return found
+
+    def _look_up(self, wanted: Sequence[bytes], found: dict[bytes, Entry]) -> None:
         for begin in range(0, len(wanted), _MOST_PARAMETERS):
             some = wanted[begin : begin + _MOST_PARAMETERS]
             marks = ",".join("?" * len(some))
@@ -179,15 +191,24 @@ class Index:
             for row in rows:
                 entry = _entry(row)
                 found[entry.key] = entry
-        return found
 
     def put(self, entries: Iterable[Entry]) -> None:
         """Set entries, in the place of those that are there."""
         self._insert(f"INSERT OR REPLACE {_INTO}", entries)
 
+    def expect(self, entries: Iterable[Entry]) -> None:
+        """Hold entries of new rows in memory until something is recorded of them."""
+        with self.lock:
+            self._expected.update((entry.key, entry) for entry in entries)
+
     def record(self, entries: Iterable[Entry]) -> None:
         """Set what is recorded of rows; where they were seen stays as it is."""
-        self._insert(f"INSERT {_INTO}", entries, _RECORDED)
+        with self.lock:
+            seen = [(entry, self._expected.pop(entry.key, None)) for entry in entries]
+            for entry, expected in seen:
+                if expected is not None:
+                    entry.line, entry.copies = expected.line, expected.copies
+            self._insert(f"INSERT {_INTO}", (entry for entry, _ in seen), _RECORDED)
 
     def answered(self, digests: Iterable[bytes]) -> dict[bytes, Place]:
         """Where an answer to each of these requests is recorded, if one is."""

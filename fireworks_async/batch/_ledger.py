@@ -182,6 +182,10 @@ class Ledger:
         if entry.state != State.SEEN:
             self._is_stale[entry.file] = True
 
+    def expect(self, entries: Sequence[Entry]) -> None:
+        """Note new rows, of which something will soon be written."""
+        self._index.expect(entries)
+
     def finish(self, *, ordered: bool = False) -> None:
         """Leave each row recorded once; if asked, in the order of the input.
 

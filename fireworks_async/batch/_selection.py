@@ -71,6 +71,9 @@ class Recording(Protocol):
     def supersede(self, entry: Entry) -> None:
         """Note that what is recorded of a row may soon not count any more."""
 
+    def expect(self, entries: Sequence[Entry]) -> None:
+        """Note new rows, of which something will soon be recorded."""
+
 
 class Selection:
     """Looks rows up in the ledger.
@@ -114,8 +117,14 @@ class Selection:
         with index.lock:
             keys = [key_of(_name_of(row)) for row in rows]
             entries = index.find(keys)
+            new: list[Entry] = []
             for row, key in zip(rows, keys, strict=True):
-                self._decide(row, key, entries, selected)
+                entry = self._decide(row, key, entries, selected)
+                if entry is not None and entry.state == State.SEEN:
+                    new.append(entry)
+            self._ledger.expect(new)
+            for entry in new:
+                del entries[entry.key]
             index.put(entries.values())
         if self._shares:
             self._share(selected)
@@ -136,25 +145,27 @@ class Selection:
         key: bytes,
         entries: dict[bytes, Entry],
         selected: Selected,
-    ) -> None:
+    ) -> Entry | None:
+        """Sort a row in; gives its entry if something will be recorded of it."""
         if not row.custom_id and isinstance(row, Row):
             key = key_of(self._named(row, entries))
         if self._shard is not None and not self._shard.holds(key):
             selected.elsewhere += 1
-            return
+            return None
         entry = entries.setdefault(key, Entry(key=key))
         if entry.line:
             _repeat(row, entry, selected)
-            return
+            return None
         entry.line = row.line
         if not self._is_wanted(row, entry, selected):
-            return
+            return None
         self._ledger.supersede(entry)
         if isinstance(row, Problem):
             selected.problems.append(row)
         else:
             row.spent = entry.spent
             selected.rows.append(row)
+        return entry
 
     def _is_wanted(self, row: Row | Problem, entry: Entry, selected: Selected) -> bool:
         """Whether a row is sent, by what is recorded of it; counts those that are not."""

@@ -48,6 +48,22 @@ def test_what_is_recorded_does_not_change_where_a_row_was_seen(index):
     assert key_of("b") in index.find([key_of("b")])
 
 
+def test_what_is_expected_is_found_and_set_with_its_record(index):
+    index.expect([entry("a", line=3, copies=2), entry("b", line=4)])
+    index.put([entry("c", line=5)])
+    keys = [key_of(name) for name in "abc"]
+    assert [each.line for each in index.find(keys).values()] == [3, 4, 5]
+    assert index.totals() == (0, 0, 0.0)
+    done = entry("a", state=State.DONE, start=5, spent=0.5)
+    index.record([done])
+    index.record([entry("a", state=State.DONE, start=6, spent=1.5)])
+    found = index.find([key_of("a")])[key_of("a")]
+    assert (found.line, found.copies, found.start) == (3, 2, 6)
+    assert index.totals() == (1, 0, 1.5)
+    index.forget_seen()
+    assert list(index.find(keys)) == [key_of("a")]
+
+
 def test_answers_are_found_by_request(index):
     index.put(
         [

@@ -16,6 +16,9 @@ class FakeLedger:
     def supersede(self, entry):
         self.superseded.append(entry.key)
 
+    def expect(self, entries):
+        self.index.expect(entries)
+
 
 @pytest.fixture
 def ledger(tmp_path):
@@ -25,6 +28,8 @@ def ledger(tmp_path):
 
 
 def record(ledger, each, state, **values):
+    """What an earlier run recorded: where it saw the row, this one does not know."""
+    ledger.index.forget_seen()
     key = key_of(each.custom_id)
     ledger.index.put([Entry(key=key, digest=each.digest, state=state, **values)])
 
