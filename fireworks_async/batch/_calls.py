@@ -94,10 +94,10 @@ async def results_of(
     """
     hatch = _Hatch()
     tally = Tally(now=asyncio.get_running_loop().time())
+    reader = job.reader()
+    intake = CallerIntake(requests, reader, sink=hatch, tally=tally, names=names)
     engine = Engine(
-        intake=CallerIntake(
-            requests, job.reader(), sink=hatch, tally=tally, names=names
-        ),
+        intake=intake,
         sender=sender,
         limiter=limiter
         or row_limiter(concurrency=job.concurrency, rpm=job.rpm, tpm=job.tpm),
@@ -117,5 +117,7 @@ async def results_of(
     finally:
         running.cancel()
         await asyncio.wait([running])
+    if intake.problem is not None:
+        raise intake.problem
     if engine.stopped is not None:
         raise BatchError(f"stopped ({engine.stopped}): {engine.stopped_by}")

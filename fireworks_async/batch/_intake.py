@@ -138,6 +138,10 @@ class CallerIntake:
         sink: Takes those that make none.
         tally: Counts.
         names: How many names are remembered.
+
+    Attributes:
+        problem: What the iterable raised, which was its end; to be raised when the rows
+            before it are over, for they are paid for.
     """
 
     def __init__(
@@ -164,6 +168,7 @@ class CallerIntake:
         self._names = names
         self._named: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
         self._has_ended = False
+        self.problem: Exception | None = None
 
     @property
     def wants_more(self) -> bool:
@@ -181,6 +186,8 @@ class CallerIntake:
                 self._accept(await anext(self._later))
             except StopAsyncIteration:
                 self._has_ended = True
+            except Exception as error:  # noqa: BLE001 - whatever the caller's raises
+                self._has_ended, self.problem = True, error
         if (bad := self._bad) is not None:
             self._bad = None
             self._tally.problem("invalid", bad.custom_id, bad.line, bad.text)
@@ -194,6 +201,8 @@ class CallerIntake:
                 self._accept(next(self._at_once))
             except StopIteration:
                 self._has_ended = True
+            except Exception as error:  # noqa: BLE001 - whatever the caller's raises
+                self._has_ended, self.problem = True, error
         row, self._ready = self._ready, None
         return row
 

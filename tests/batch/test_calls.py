@@ -81,13 +81,29 @@ async def test_left_early_nothing_goes_on():
     assert sender.in_flight == 0
 
 
-async def test_what_the_source_raises_is_raised():
-    def requests():
-        yield line("a")
-        raise LookupError("mine")
+def breaks():
+    yield from lines(9)
+    raise LookupError("mine")
+
+
+async def breaks_later():
+    for each in breaks():
+        await asyncio.sleep(0)
+        yield each
+
+
+@pytest.mark.parametrize("requests", [breaks, breaks_later])
+async def test_what_the_source_raises_is_raised_after_the_results(requests):
+    sender, seen = FakeSender(), []
+
+    async def read():
+        async for each in results_of(requests(), Job(concurrency=4), sender):
+            seen.append(each.custom_id)  # noqa: PERF401 - it ends with an error
 
     with pytest.raises(LookupError, match="mine"):
-        await collected(requests(), FakeSender())
+        await read()
+    # What was sent is paid for.
+    assert sorted(seen) == sorted(sender.sent) == [f"r{n}" for n in range(9)]
 
 
 async def test_a_stop_is_an_error_after_the_results():

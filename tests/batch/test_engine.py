@@ -70,7 +70,8 @@ class Rig:
         self.sender = sender
         self.tally = Tally(now=0.0)
         self.limiter = FixedPlaces(places)
-        intake = CallerIntake(requests, RowReader(), sink=self.sink, tally=self.tally)
+        kind = parts.pop("intake", CallerIntake)
+        intake = kind(requests, RowReader(), sink=self.sink, tally=self.tally)
         given = {
             "retries": Retries(AT_ONCE),
             "breaker": Breaker(),
@@ -231,12 +232,14 @@ async def test_a_disk_that_is_full_ends_the_run():
 
 
 async def test_an_input_that_breaks_ends_the_run():
-    def requests():
-        yield line("a")
-        raise BatchError("torn")
+    class Torn(CallerIntake):
+        wants_more = True
+
+        async def more(self):
+            raise BatchError("torn")
 
     with pytest.raises(BatchError, match="torn"):
-        await Rig(FakeSender(), requests()).run()
+        await Rig(FakeSender(), intake=Torn).run()
 
 
 async def test_while_nothing_succeeds_one_row_tries_for_all():
