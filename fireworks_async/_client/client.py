@@ -92,7 +92,7 @@ class AsyncFireworks:
             that see no images.
         session: An aiohttp session to use instead of one of the client's own; it is
             not closed, and its connector's limits hold beside ``max_connections``.
-        ssl: TLS settings instead of the system's.
+        ssl: TLS settings instead of the system's, or the session's.
 
     Raises:
         MissingAPIKeyError: No key, neither here nor in the environment.

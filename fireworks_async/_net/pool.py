@@ -70,7 +70,7 @@ class _Lodge:
         self.deliveries: Deliveries = {}
         self.answers: set[PooledResponse] = set()
         self.sender = Sender(
-            session or open_session(self.drains, self.deliveries, context)
+            session or open_session(self.drains, self.deliveries, context), context
         )
 
     @property
@@ -104,7 +104,7 @@ class SessionPool:
         limit: How many calls are in flight at once.
         session: A session of the user's, which is used and never closed; None to open
             and close one.
-        context: TLS settings for the pool's own session; None for the system's.
+        context: TLS settings; None for the session's, or the system's.
         clock: Time; None for the system's.
         label: What a warning calls it when it is thrown away open.
 

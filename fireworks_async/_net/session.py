@@ -170,10 +170,14 @@ class Sender:
     with all calls of an endpoint.
     """
 
-    __slots__ = ("_form", "_headers", "session")
+    __slots__ = ("_context", "_form", "_headers", "session")
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, context: ssl.SSLContext | None = None
+    ) -> None:
         self.session = session
+        # With the request: a session that is not ours has settings of its own.
+        self._context = context or True
         self._headers: Mapping[str, str] = {}
         self._form: CIMultiDict[str] = CIMultiDict()
 
@@ -193,6 +197,7 @@ class Sender:
             headers=headers,
             allow_redirects=False,
             timeout=_NO_TIMERS,
+            ssl=self._context,
             # A session that is not ours may have other defaults.
             raise_for_status=False,
             auto_decompress=True,

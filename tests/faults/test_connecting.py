@@ -195,6 +195,17 @@ async def test_f06_twin_a_certificate_that_is_right_is_trusted(
         assert text(await ask(client)) == "ab"
 
 
+async def test_f06_tls_settings_hold_with_a_session_of_the_callers_too(
+    ask, client_to, authority
+):
+    async with (
+        RawServer(OK, ssl=server_context(authority, "127.0.0.1")) as server,
+        aiohttp.ClientSession() as session,
+    ):
+        client = client_to(server, ssl=client_context(authority), session=session)
+        assert text(await ask(client)) == "ab"
+
+
 @pytest.mark.parametrize("fault", ["unknown authority", "wrong name"])
 @pytest.mark.usefixtures("no_jitter")
 async def test_f06_a_certificate_that_is_wrong_is_never_tried_again(
