@@ -31,6 +31,9 @@ _KNOWN: Final = frozenset(
 _WITH_USAGE: Final = msgspec.Raw(b'{"include_usage":true}')
 # Above this the API answers a call that is not a stream with a 400.
 _MOST_UNSTREAMED: Final = 4096
+# More than any context holds, and what the API gives at most.
+_MOST_TOKENS: Final = 1_000_000_000
+_MOST_CHOICES: Final = 128
 _LIMITS: Final[tuple[str, ...]] = ("max_tokens", "max_completion_tokens")
 # The API refuses a request that has both.
 _TWINS: Final = {
@@ -112,14 +115,10 @@ class JsonBody:
         return self.value("service_tier")
 
     def extent(self) -> Extent:
-        """What it shows of its size."""
+        """What it shows of its size; numbers that the API refuses are not believed."""
         limit = self.value("max_tokens") or self.value("max_completion_tokens")
-        choices = self.value("n")
-        return Extent(
-            len(self._data),
-            limit if isinstance(limit, int) else None,
-            choices if isinstance(choices, int) and choices > 0 else 1,
-        )
+        choices = _within(self.value("n"), 1, _MOST_CHOICES)
+        return Extent(len(self._data), _within(limit, 0, _MOST_TOKENS), choices or 1)
 
     @property
     def affinity(self) -> str | None:
@@ -240,6 +239,11 @@ class JsonBody:
             raise bad_request(str(problem), "messages") from None
         if cleaned != decoded:
             changes["messages"] = cleaned
+
+
+def _within(value: object, low: int, high: int) -> int | None:
+    """A whole number, or None when it is none or makes no sense."""
+    return value if isinstance(value, int) and low <= value <= high else None
 
 
 def _is_plain(messages: msgspec.Raw) -> bool:

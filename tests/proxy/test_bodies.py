@@ -118,6 +118,13 @@ def test_unknown_fields_pass_unless_they_are_to_be_dropped():
     assert json.loads(encoded(data, drop_unknown=True)) == {"model": "b", "top_k": 1}
 
 
+@pytest.mark.parametrize("number", ["-5", "1" + "0" * 400, "1e400", '"5"', "null"])
+def test_s7_a_size_that_makes_no_sense_is_not_believed(number):
+    body = JsonBody(f'{{"model":"a","max_tokens":{number},"n":{number}}}'.encode())
+    assert body.extent()[1:] == (None, 1)
+    assert JsonBody(b'{"model":"a","max_tokens":7,"n":3}').extent()[1:] == (7, 3)
+
+
 def test_affinity_and_tier_are_read():
     body = JsonBody(
         b'{"model":"a","user":"u","prompt_cache_key":"k","service_tier":"priority"}'
