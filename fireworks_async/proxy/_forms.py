@@ -60,20 +60,28 @@ def _boundary(content_type: str) -> bytes:
 
 
 def _place_of_model(data: bytes, boundary: bytes) -> tuple[int, int]:
-    """Where the value of the field ``model`` begins and ends."""
+    """Where the value of the field ``model`` begins and ends.
+
+    There must be no second one: who reads which of them is not known.
+    """
     line = b"--" + boundary
     place = data.find(line)
+    found: tuple[int, int] | None = None
     while place >= 0:
         head = data.find(b"\r\n\r\n", place)
         following = data.find(b"\r\n" + line, place)
         if head < 0 or following < 0:
             break
         if head < following and _is_model(data[place:head]):
+            if found is not None:
+                raise bad_request("model is there twice", "model")
             if following - head > _LONGEST_NAME:
                 break
-            return head + 4, following
+            found = head + 4, following
         place = following + 2
-    raise _no_model()
+    if found is None:
+        raise _no_model()
+    return found
 
 
 def _is_model(head: bytes) -> bool:

@@ -24,6 +24,14 @@ def test_only_the_name_is_changed():
     assert form.encoded("whisper") is FORM
 
 
+def test_s7_a_second_model_is_refused():
+    second = (
+        b"--XX\r\nContent-Disposition: form-data; name=MODEL\r\n\r\nother\r\n--XX--"
+    )
+    with pytest.raises(BadRequestError, match="twice"):
+        FormBody(FORM.replace(b"--XX--", second), TYPE)
+
+
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
