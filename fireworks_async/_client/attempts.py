@@ -32,6 +32,8 @@ __all__ = ("Attempts", "Service", "merged_headers", "without")
 _LARGEST_ERROR: Final = 64 * 1024
 # 2048 vectors of 4096 numbers, written out in full, are 200 MiB.
 _LARGEST_ANSWER: Final = 512 * 1024 * 1024
+# A shorter one stands in for a key, and stands in other words: "x", "test", "key".
+_SHORTEST_KEY: Final = 6
 _ERROR_BODY_WITHIN: Final = Timeout(connect=None, pool=None, receive=None, total=5)
 # Not br, not zstd: aiohttp decodes those only where their libraries are installed.
 _OUR_HEADERS: Final = {
@@ -45,7 +47,6 @@ class Service:
 
     __slots__ = (
         "_headers",
-        "_key",
         "_kind",
         "_policy",
         "_ready",
@@ -60,8 +61,6 @@ class Service:
         self.transport = transport
         self.budget = budget
         self.config = config
-        # The key last sent, to find where an answer repeats it.
-        self._key = ""
         self._kind = Attempts
         self._policy = RetryPolicy(config.max_retries)
         self._headers = merged_headers(_OUR_HEADERS, config.default_headers)
@@ -126,7 +125,6 @@ class Service:
         The same object comes out as long as the same goes in, as for all calls of an
         endpoint, so that the network's form of it is made once as well.
         """
-        self._key = key
         ready = self._ready
         if not extra and ready and ready[0] is request and ready[1] == key:
             return ready[2]
@@ -137,15 +135,6 @@ class Service:
             return merged_headers(headers, extra)
         self._ready = (request, key, headers)
         return headers
-
-    def redacted(self, error: FireworksError) -> FireworksError:
-        """The error, without the key where an answer repeats it to the caller."""
-        if self._key:
-            for name, value in vars(error).items():
-                if name != "partial":
-                    vars(error)[name] = without(self._key, value)
-            error.args = (error.message,)
-        return error
 
 
 class Attempts:
@@ -161,6 +150,7 @@ class Attempts:
         "_limit",
         "_policy",
         "_request",
+        "_sent",
         "_service",
         "_timeout",
         "_timings",
@@ -187,6 +177,8 @@ class Attempts:
         self._policy = policy
         self._timings = timings
         self._limit: Limit | None = None
+        # The headers last sent, to find where an answer repeats the key.
+        self._sent: Mapping[str, str] = {}
         self.retries_taken = 0
 
     @property
@@ -215,6 +207,7 @@ class Attempts:
                 if not isinstance(key, str):
                     key = await service.asked_key(key, limit)
                 headers = service.headers(request.headers, self._extra, key)
+                self._sent = headers
                 call = WireCall(request.method, self._url, headers, request.body)
                 response = await transport.send(
                     call, limit=limit, timings=self._timings
@@ -270,7 +263,13 @@ class Attempts:
 
     def redacted(self, error: FireworksError) -> FireworksError:
         """The error, without the key where an answer repeats it to the caller."""
-        return self._service.redacted(error)
+        key = _credentials(self._sent)
+        if len(key) >= _SHORTEST_KEY:
+            for name, value in vars(error).items():
+                if name != "partial":
+                    vars(error)[name] = without(key, value)
+            error.args = (error.message,)
+        return error
 
     def forget_request(self) -> None:
         """Let go of the body, which may be large: there will be no other attempt."""
@@ -328,6 +327,14 @@ class Attempts:
             body=b"".join(parts)[:_LARGEST_ERROR],
             now=self._service.transport.clock.wall(),
         )
+
+
+def _credentials(headers: Mapping[str, str]) -> str:
+    """What was sent as the key, the caller's own header included."""
+    for name, value in headers.items():
+        if name.lower() == "authorization":
+            return value.rpartition(" ")[2]
+    return ""
 
 
 def without(key: str, value: object) -> object:

@@ -493,6 +493,42 @@ class TestTheKeyInAnAnswer:
         assert error.message.startswith("no such key ***")
         assert error.headers == {"x-a": "Bearer ***"}
 
+    async def test_is_that_of_the_call_and_not_of_a_later_one(self, service_of):
+        keys = iter([f"{KEY}_1", f"{KEY}_2"])
+
+        async def give():
+            return next(keys)
+
+        service = service_of(refusal(401), refusal(401), api_key=give)
+        calls = [prepare(service), prepare(service)]
+        for attempts in calls:
+            with pytest.raises(AuthenticationError):
+                await attempts.open()
+            attempts.close(succeeded=False)
+        for number, attempts in enumerate(calls, start=1):
+            error = attempts.redacted(APIConnectionError(f"no {KEY}_{number}"))
+            assert error.message == "no ***"
+
+    @pytest.mark.parametrize("name", ["authorization", "AUTHORIZATION"])
+    async def test_may_be_the_callers_own(self, service_of, name):
+        service = service_of(
+            refusal(401, {"message": "no own_CANARY"}),
+            default_headers={name: "Bearer own_CANARY"},
+        )
+        attempts = prepare(service)
+        with pytest.raises(AuthenticationError) as caught:
+            await attempts.open()
+        attempts.close(succeeded=False)
+        assert "CANARY" not in str(attempts.redacted(caught.value))
+
+    async def test_is_not_looked_for_when_it_is_a_stand_in(self, service_of):
+        service = service_of(refusal(400, {"message": "Extra key"}), api_key="key")
+        attempts = prepare(service)
+        with pytest.raises(BadRequestError) as caught:
+            await attempts.open()
+        attempts.close(succeeded=False)
+        assert attempts.redacted(caught.value).message == "Extra key"
+
     async def test_before_any_key_was_sent_nothing_is_changed(self, service_of):
         error = APIConnectionError("a text")
         assert prepare(service_of()).redacted(error) is error
