@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any, Protocol
 
 from fireworks_async._client.client import AsyncFireworks
-from fireworks_async.errors import LoadTestError
 from fireworks_async.loadtest._probe import Probe
 from fireworks_async.loadtest._workload import Endpoint, Item
 
@@ -60,11 +59,10 @@ class ClientCaller:
         """Make the call; see ``Call``."""
         return await self._ask(item, probe)
 
-    async def count_tokens(self, text: str, params: Mapping[str, Any]) -> int:
-        """How many tokens a prompt has, as the server counts them.
+    async def count_tokens(self, text: str, params: Mapping[str, Any]) -> int | None:
+        """How many tokens a prompt has, as the server counts them; None if it does not.
 
         Raises:
-            LoadTestError: It counts none.
             FireworksError: It does not answer.
         """
         completions: Any = self._client.chat.completions
@@ -78,12 +76,7 @@ class ClientCaller:
             "embeddings": partial(embeddings.create, input=text),
             "rerank": partial(rerank.create, query=text, documents=[text]),
         }[self._endpoint](model=self._model, **params)
-        if answer.usage is None:
-            raise LoadTestError(
-                "the server counts no tokens, so prompts of an exact length cannot be "
-                "made: give a dataset"
-            )
-        return int(answer.usage.prompt_tokens)
+        return None if answer.usage is None else int(answer.usage.prompt_tokens)
 
     async def _chat(self, item: Item, probe: Probe) -> str:
         create: Any = self._client.chat.completions.create

@@ -108,9 +108,8 @@ def plot_svg(plot: Plot) -> str:
     spreads = [
         each for series in plot.series for each in series.band if each is not None
     ]
-    across = _scale(
-        plot.x, [x for x, _ in places], _LEFT, _WIDTH - _RIGHT, is_tight=True
-    )
+    widths = [x for x, _ in places] + [*(plot.window or ())]
+    across = _scale(plot.x, widths, _LEFT, _WIDTH - _RIGHT, is_tight=True)
     heights = [y for _, y in places] + [end for pair in spreads for end in pair]
     up = _scale(plot.y, heights, bottom, top, is_tight=False)
     parts = [

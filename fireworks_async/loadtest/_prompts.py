@@ -95,6 +95,8 @@ _WORDS = [
 _PIECE = " a"
 _STEPS = 8
 _SAMPLE = 64
+# Tokens of a word at least: common ones of three letters are one each.
+_LEAST = 0.25
 
 
 class Fit(msgspec.Struct, frozen=True):
@@ -104,13 +106,14 @@ class Fit(msgspec.Struct, frozen=True):
         overhead: Tokens of an empty prompt: the chat template's.
         per_word: Tokens of one word.
         exact: Words and pieces of the lengths that were tried out.
-        missed: What came of a length that could not be hit, by length.
+        missed: What came of a length that could not be hit, by length; None where the
+            server does not count.
     """
 
     overhead: float = 0.0
     per_word: float = 1.0
     exact: dict[int, tuple[int, int]] = {}
-    missed: dict[int, int] = {}
+    missed: dict[int, int | None] = {}
 
     def parts(self, tokens: int) -> tuple[int, int]:
         """How many words and pieces a prompt of so many tokens has."""
@@ -137,9 +140,11 @@ def prompt_text(words: int, pieces: int, dice: random.Random, opening: str = "")
 
 
 async def fit_lengths(
-    count_tokens: Callable[[str], Awaitable[int]], lengths: list[int]
+    count_tokens: Callable[[str], Awaitable[int | None]], lengths: list[int]
 ) -> Fit:
     """Find out how prompts of these lengths are made, by asking the server.
+
+    A word is taken for a token where the server does not count, or always the same.
 
     Args:
         count_tokens: Gives the tokens of a prompt, as the server counts them.
@@ -148,10 +153,12 @@ async def fit_lengths(
     dice = random.Random(0)  # noqa: S311 - no secret
     few = await count_tokens(prompt_text(_SAMPLE, 0, dice))
     many = await count_tokens(prompt_text(2 * _SAMPLE, 0, dice))
-    per_word = max(0.01, (many - few) / _SAMPLE)
+    if few is None or many is None or many - few < _SAMPLE * _LEAST:
+        return Fit(missed=dict.fromkeys(lengths, few))
+    per_word = (many - few) / _SAMPLE
     fit = Fit(few - per_word * _SAMPLE, per_word)
     exact: dict[int, tuple[int, int]] = {}
-    missed: dict[int, int] = {}
+    missed: dict[int, int | None] = {}
     for length in sorted(set(lengths)):
         parts, counted = await _hit(count_tokens, fit, length, dice)
         exact[length] = parts
@@ -161,7 +168,7 @@ async def fit_lengths(
 
 
 async def _hit(
-    count_tokens: Callable[[str], Awaitable[int]],
+    count_tokens: Callable[[str], Awaitable[int | None]],
     fit: Fit,
     length: int,
     dice: random.Random,
@@ -170,7 +177,7 @@ async def _hit(
     words, pieces = fit.parts(length)
     best: tuple[tuple[int, int], int] = ((words, pieces), -1)
     for _ in range(_STEPS):
-        counted = await count_tokens(prompt_text(words, pieces, dice))
+        counted = await count_tokens(prompt_text(words, pieces, dice)) or 0
         if best[1] < 0 or abs(counted - length) < abs(best[1] - length):
             best = ((words, pieces), counted)
         short = length - counted

@@ -201,20 +201,22 @@ class _LoadTest:
                 now=time.monotonic,
             )
 
-            async def count_tokens(text: str) -> int:
-                if not self._account.can_pay(len(text.split()) + _TEMPLATE, 1):
+            async def count_tokens(text: str) -> int | None:
+                guess = len(text.split()) + _TEMPLATE
+                if not self._account.can_pay(guess, 1):
                     raise LoadTestError(
                         f"${self._account.limit:g} are too few even to find prompts of "
                         "the asked length"
                     )
                 tokens = await caller.count_tokens(text, params)
-                self._account.pay(tokens, 1)
+                self._account.pay(guess if tokens is None else tokens, 1)
                 return tokens
 
             fit = await fit_lengths(count_tokens, self._workload.lengths())
         self._workload = msgspec.structs.replace(self._workload, fit=fit)
         self._notes += [
-            f"prompts of {wanted} tokens could not be made: the server counts {counted}"
+            f"prompts of {wanted} tokens could not be made: the server counts "
+            f"{counted or 'none, so they have as many words'}"
             for wanted, counted in fit.missed.items()
         ]
 

@@ -83,6 +83,15 @@ def test_areas_bands_dots_and_windows():
     assert [title.text for title in svg.iter("title")] == ["the steady window", "first"]
 
 
+def test_a_window_lies_inside():
+    points = [(0, 1), (1, 2)]
+    svg = drawn(Series(name="", points=points), window=(0.5, 2.0))
+    (window,) = of_class(svg, "window")
+    (line,) = of_class(svg, "axis")
+    end = float(window.get("x")) + float(window.get("width"))
+    assert end <= float(line.get("d").partition("H")[2])
+
+
 @pytest.mark.parametrize("points", [[], [(1, 1)], [(0, 0), (0, 0)]])
 def test_little_to_draw(points):
     for is_log in (False, True):

@@ -52,6 +52,15 @@ async def test_what_cannot_be_hit_is_told():
     assert fit.missed == {10: 51}
 
 
+@pytest.mark.parametrize("count", [None, 5])
+async def test_a_count_that_says_nothing_leaves_words_for_tokens(count):
+    async def count_tokens(text):
+        return count
+
+    fit = await fit_lengths(count_tokens, [256])
+    assert (fit.missed, fit.parts(256)) == ({256: count}, (256, 0))
+
+
 async def test_few_questions_are_asked():
     asked = []
     await fit_lengths(counter(lambda _: 1, asked=asked), [512, 2048])

@@ -390,5 +390,10 @@ async def test_a_busy_server_is_asked_again_for_lengths():
 
 async def test_a_server_that_counts_nothing():
     async with Simulator(usage="none") as simulator:
-        with pytest.raises(LoadTestError, match="give a dataset"):
-            await measure(simulator)
+        report = await measure(simulator, input_tokens=50)
+    said = "prompts of 50 tokens could not be made: the server counts none, so"
+    assert report.notes == [f"{said} they have as many words"]
+    summary = report.runs[0].summary
+    assert (summary.completed, summary.errors) == (12, 0)
+    (message,) = asked(simulator)[-1]["messages"]
+    assert len(message["content"].split()) == 50
