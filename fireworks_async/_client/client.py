@@ -189,7 +189,12 @@ class AsyncFireworks:
 
     def _view(self, service: Service) -> Self:
         view = object.__new__(type(self))
-        view._pool = self._pool
+        # All that a subclass keeps goes along; resources are made anew for the service.
+        vars(view).update(
+            (name, value)
+            for name, value in vars(self).items()
+            if not isinstance(vars(AsyncFireworks).get(name), _Resource)
+        )
         view._is_view = True
         view._set_service(service)
         return view

@@ -192,6 +192,20 @@ class TestViews:
             headers = server.log[0].headers
             assert (headers["x-a"], headers["x-b"]) == ("1", "2")
 
+    def test_are_of_the_clients_class_with_what_it_keeps(self):
+        class Team(AsyncFireworks):
+            def __init__(self, team):
+                super().__init__(api_key=KEY)
+                self.team = team
+
+        client = Team("red")
+        resource = client.embeddings
+        view = client.with_options(max_retries=0)
+        assert type(view) is Team
+        assert view.team == "red"
+        assert view.embeddings is not resource
+        assert view.with_options().team == "red"
+
     async def test_share_the_retry_budget(self):
         client = client_for()
         view = client.with_options(max_retries=5)
