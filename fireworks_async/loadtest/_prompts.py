@@ -154,7 +154,7 @@ async def fit_lengths(
     few = await count_tokens(prompt_text(_SAMPLE, 0, dice))
     many = await count_tokens(prompt_text(2 * _SAMPLE, 0, dice))
     if few is None or many is None or many - few < _SAMPLE * _LEAST:
-        return Fit(missed=dict.fromkeys(lengths, few))
+        return Fit(missed={length: few for length in lengths if length != few})
     per_word = (many - few) / _SAMPLE
     fit = Fit(few - per_word * _SAMPLE, per_word)
     exact: dict[int, tuple[int, int]] = {}

@@ -119,9 +119,16 @@ def _counts(summary: Summary) -> str:
     ):
         if count:
             parts.append(f"{count:,} {word}")
-    tokens = f"{summary.total_prompt_tokens:,} prompt tokens"
-    tokens += f", {summary.total_completion_tokens:,} output tokens"
-    return f"{', '.join(parts)}; {tokens}."
+    kinds = [
+        f"{count:,} {name} tokens"
+        for name, count in (
+            ("prompt", summary.total_prompt_tokens),
+            ("output", summary.total_completion_tokens),
+        )
+        if count
+    ]
+    tokens = f"; {', '.join(kinds)}" if kinds else ""
+    return f"{', '.join(parts)}{tokens}."
 
 
 def _latencies(run: Run) -> Iterator[str]:

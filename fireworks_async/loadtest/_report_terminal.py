@@ -119,10 +119,17 @@ def _counts(summary: Summary) -> str:
         )
         if count
     ]
-    tokens = f"{summary.total_prompt_tokens:,} prompt "
-    if summary.total_completion_tokens:
-        tokens += f"and {summary.total_completion_tokens:,} output "
-    return " · ".join([*parts, f"{tokens}tokens"])
+    kinds = [
+        f"{count:,} {name}"
+        for name, count in (
+            ("prompt", summary.total_prompt_tokens),
+            ("output", summary.total_completion_tokens),
+        )
+        if count
+    ]
+    # Nothing is said where the server counts nothing.
+    tokens = [f"{' and '.join(kinds)} tokens"] if kinds else []
+    return " · ".join([*parts, *tokens])
 
 
 def _cells(found: Distribution, width: int) -> str:
@@ -146,16 +153,17 @@ def _cell(found: Distribution, name: str, *, has_room: bool = True) -> str:
 
 def _throughput(summary: Summary) -> Iterator[str]:
     rates, whole = summary.rates, summary.whole
-    output = whole_output = ""
-    if summary.total_completion_tokens:
+    output = whole_output = prompt = ""
+    if summary.total_prompt_tokens:
+        prompt = f"prompt {rates.prompt_tokens_per_second:,.1f} tokens/s · "
+    if rates.output_tokens_per_second:
         output = (
             f"output {rates.output_tokens_per_second:,.1f} tokens/s"
             f"{_interval(rates.intervals.get('output_tokens_per_second'))} · "
         )
         whole_output = f"output {whole.output_tokens_per_second:,.1f} tokens/s · "
     yield (
-        f"  {output}prompt {rates.prompt_tokens_per_second:,.1f} tokens/s · "
-        f"{rates.requests_per_second:.2f} requests/s · "
+        f"  {output}{prompt}{rates.requests_per_second:.2f} requests/s · "
         f"{summary.in_flight:.1f} in flight"
     )
     if summary.window.is_steady:

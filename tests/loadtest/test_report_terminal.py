@@ -75,6 +75,17 @@ def test_what_has_no_tokens_shows_none():
     assert "80 prompt tokens" in text
 
 
+def test_what_the_server_did_not_count_is_not_told_as_none():
+    uncounted = [record(n, start=n / 10) for n in range(50)]
+    for each in uncounted:
+        each.prompt_tokens = each.completion_tokens = None
+    text = text_of(run(uncounted))
+    assert "0 prompt" not in text
+    assert "50 completed\n" in text
+    # Chunks were taken for tokens.
+    assert "  output " in text
+
+
 def test_stages_show_both_latencies_too():
     ramp = Load(segments=parse_stages("5-50:10"), concurrency=100)
     text = text_of(run([record(n, start=n / 10) for n in range(50)], ramp))
