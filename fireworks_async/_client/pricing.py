@@ -2,7 +2,7 @@
 
 from fireworks_async._measure.cost import Cost, cost_of_tokens, unknown_cost
 from fireworks_async._policy.catalogue import lookup
-from fireworks_async._protocol.completions import Usage
+from fireworks_async._protocol.completions import NO_TOKENS, Usage
 
 __all__ = ("cost_of",)
 
@@ -15,7 +15,7 @@ def cost_of(model: str, usage: Usage | None, service_tier: str | None) -> Cost:
         usage: As reported; None when it was not.
         service_tier: What the request asked for; only ``priority`` has other prices.
     """
-    if usage is None:
+    if usage is None or usage == NO_TOKENS:
         return unknown_cost("the server reported no usage")
     facts = lookup(model)
     is_deployment = "#" in model or "/deployments/" in model

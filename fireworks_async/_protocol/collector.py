@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
 from fireworks_async._protocol.completions import (
+    NO_TOKENS,
     LogProbs,
     PerfMetricValues,
     RawOutput,
@@ -249,7 +250,7 @@ class Collector(ABC, Generic[ChoiceT, PartT, ResultT]):
         self._created = self._created or chunk.created
         self._model = self._model or chunk.model
         self._identified = bool(self._id and self._created and self._model)
-        if chunk.usage is not None:
+        if chunk.usage is not None and chunk.usage != NO_TOKENS:
             self.milestones += self.usage is None
             self.usage = chunk.usage
         if chunk.perf_metrics is not None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fireworks_async._measure.cost import Cost
 
 __all__ = (
+    "NO_TOKENS",
     "ChatCompletion",
     "ChatMessage",
     "Choice",
@@ -54,6 +55,10 @@ class Usage(msgspec.Struct, gc=False):
     completion_tokens: int = 0
     prompt_tokens_details: PromptTokensDetails | None = None
     completion_tokens_details: CompletionTokensDetails | None = None
+
+
+NO_TOKENS = Usage()
+"""What an empty object reads as. It reports nothing: no call takes 0 tokens."""
 
 
 class TopLogProb(msgspec.Struct, gc=False):

@@ -14,7 +14,7 @@ from fireworks_async._protocol.chunks import (
     ChunkChoice,
     ToolCallDelta,
 )
-from fireworks_async._protocol.completions import LogProbs, Usage
+from fireworks_async._protocol.completions import NO_TOKENS, LogProbs, Usage
 from fireworks_async._protocol.pieces import Pieces
 from fireworks_async._protocol.tool_calls import (
     ToolCallCollector,
@@ -227,7 +227,7 @@ class EventBuilder:
                 if events is None:
                     events = self._choices[choice.index] = _ChoiceEvents()
                 yield from events.feed(choice)
-            if chunk.usage is not None:
+            if chunk.usage is not None and chunk.usage != NO_TOKENS:
                 yield UsageEvent(chunk.usage)
         for events in self._choices.values():
             events.join()

@@ -50,6 +50,7 @@ def test_only_the_priority_tier_has_other_prices(priced):
     ("model", "used", "reason"),
     [
         (EMBEDDER, None, "no usage"),
+        (EMBEDDER, Usage(), "no usage"),
         ("accounts/me/models/mine", usage(), "no price of accounts/me/models/mine"),
         ("", usage(), "no price of a nameless model"),
         (f"{EMBEDDER}#accounts/me/deployments/d", usage(), "billed by time"),

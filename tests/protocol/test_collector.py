@@ -58,6 +58,14 @@ class TestEveryCollector:
         assert (result.id, result.created, result.model) == ("first", 1, "m")
         assert result.usage.completion_tokens == 9
 
+    @pytest.mark.parametrize("nothing", [None, {}, {"prompt_tokens": 0}])
+    def test_usage_of_nothing_is_none(self, collector, add, nothing):
+        add(usage=nothing)
+        assert collector.usage is None
+        add(usage=USAGE)
+        add(usage=nothing)
+        assert collector.usage.prompt_tokens == USAGE["prompt_tokens"]
+
     def test_milestones(self, collector, add):
         add({"index": 0})
         add(usage=USAGE, perf_metrics={"a": 1})

@@ -59,6 +59,10 @@ def test_content():
     ]
 
 
+def test_usage_of_nothing_is_no_event():
+    assert events_of(chunk("a", usage={})) == [ContentDeltaEvent(0, "a")]
+
+
 def test_no_words_are_no_reason_to_end():
     assert events_of(chunk("a", finish_reason="")) == [ContentDeltaEvent(0, "a")]
 
