@@ -204,7 +204,11 @@ class RowReader:
         if not NOT_FIELDS.isdisjoint(body):
             field = next(field for field in body if field in NOT_FIELDS)
             raise _NoRequestError(f"{field} is no field of the API")
-        return body, url or _guessed(body)
+        endpoint = url or _guessed(body)
+        # OpenAI's word for what this API answers anyway, and knows no field for.
+        if endpoint == "/v1/embeddings" and body.get("encoding_format") == "float":
+            del body["encoding_format"]
+        return body, endpoint
 
 
 def _decoded(source: Source) -> dict[str, object]:

@@ -54,6 +54,17 @@ def test_another_endpoint_is_another_digest():
     assert read(text).digest != read({"body": body}).digest
 
 
+def test_openais_word_for_floats_asks_for_nothing():
+    body = {"model": "m", "input": "Hi"}
+    plain = read({"body": body})
+    asked = read({"body": {**body, "encoding_format": "float"}})
+    assert (asked.body, asked.digest) == (body, plain.digest)
+    other = {**body, "encoding_format": "base64"}
+    assert read({"body": other}).body == other
+    chat = {**BODY, "encoding_format": "float"}
+    assert read({"body": chat}).body == chat
+
+
 def test_stream_is_not_part_of_a_row():
     assert read({"body": {**BODY, "stream": False}}).body == BODY
 
