@@ -21,6 +21,9 @@ __all__ = ("example",)
 
 _DEEPEST = 16
 _SHALLOW = 2
+# A schema may ask for more than any memory holds, or for a tree that nothing ends.
+_MOST_PARTS = 10_000
+_LONGEST_TEXT = 1_000_000
 _FORMATS = {
     "date": "2026-01-01",
     "date-time": "2026-01-01T12:00:00Z",
@@ -67,11 +70,13 @@ class _Maker:
 
     def __init__(self, root: Any) -> None:
         self._schemas = Schemas(root)
+        self._left = _MOST_PARTS
 
     def make(self, schema: Any, depth: int, turn: int = 0) -> Any:
         words, hops = self._schemas.settled(schema)
         depth += hops
-        if words is None or depth > _DEEPEST:
+        self._left -= 1
+        if words is None or depth > _DEEPEST or self._left < 0:
             return None
         for name in ("anyOf", "oneOf"):
             if options := words.pop(name, None):
@@ -143,7 +148,7 @@ class _Maker:
         if items is not False and not first and self._is_worth_it(items, depth):
             count = 1
         count = max(count, words.get("minItems", 0))
-        count = min(count, words.get("maxItems", count))
+        count = min(count, words.get("maxItems", count), max(self._left, len(first)))
         schemas = [*first[:count], *[items] * (count - len(first))]
         is_set = bool(words.get("uniqueItems"))
         return [
@@ -169,7 +174,7 @@ class _Maker:
                 wanted[name] = (
                     others if isinstance(others, dict) else {"type": "string"}
                 )
-        least = words.get("minProperties", 0)
+        least = min(words.get("minProperties", 0), max(self._left, 0))
         if isinstance(others, dict) and not wanted and self._is_worth_it(others, depth):
             least = max(least, min(1, most))
         names = words.get("propertyNames", {})
@@ -204,7 +209,7 @@ def _string(words: Words, turn: int) -> str:
     text = f"text{turn + 1}" if turn else "text"
     if most is not None and most < len(text):
         text = chr(ord("a") + turn % 26) * most if turn else text[:most]
-    return text.ljust(least, "t")
+    return text.ljust(min(least, _LONGEST_TEXT), "t")
 
 
 def _number(words: Words, usual: float, turn: int) -> float:

@@ -256,6 +256,25 @@ def test_what_nothing_fits_still_gives_something(schema):
     assert len(str(example(schema))) < 1000
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "array", "items": {"$ref": "#"}, "minItems": 5},
+        {
+            "type": "object",
+            "properties": {name: {"$ref": "#"} for name in "abcdef"},
+            "required": [*"abcdef"],
+        },
+        {"type": "array", "minItems": 10**12},
+        {"type": "object", "minProperties": 10**12},
+        {"type": "string", "minLength": 10**12},
+    ],
+    ids=str,
+)
+def test_what_nothing_could_hold_comes_to_an_end(schema):
+    assert len(str(example(schema))) < 2_000_000
+
+
 SCALAR = st.sampled_from(
     [
         {"type": "string"},
