@@ -57,7 +57,8 @@ def batch(
     errors: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="The file of failures; else OUTPUT.errors.jsonl."
+            metavar="FILE",
+            help="The file of failures; else out.errors.jsonl for out.jsonl.",
         ),
     ] = None,
     check: Annotated[
