@@ -105,7 +105,7 @@ class Engine:
         self._dispatching = asyncio.ensure_future(self._dispatch())
         try:
             await asyncio.wait([self._dispatching])
-            if self._attempts and self._problem is None:
+            if self._attempts:
                 await asyncio.wait(self._attempts, timeout=drain)
         finally:
             await self._end()
@@ -243,7 +243,7 @@ class Engine:
         try:
             self._has_ended = not await self._intake.more()
         except Exception as error:  # noqa: BLE001 - whatever the caller's iterable raises
-            self._fail(error)
+            self._fail(error, gives_up=False)
         finally:
             self._fetching = None
             self._changed.set()
@@ -338,11 +338,11 @@ class Engine:
         row.attempts += has_begun
         self._given_up.append(row)
 
-    def _fail(self, error: BaseException) -> None:
-        """What is needed to go on is gone: end at once."""
+    def _fail(self, error: BaseException, *, gives_up: bool = True) -> None:
+        """What is needed to go on is gone: end, if need be without rows in flight."""
         if self._problem is None:
             self._problem = error
-        for attempt in self._attempts:
+        for attempt in self._attempts if gives_up else ():
             attempt.cancel()
         if self._dispatching is not None:
             self._dispatching.cancel()

@@ -268,6 +268,22 @@ async def test_a_run_in_which_nothing_succeeds_is_stopped():
     assert len(rig.sender.sent) < 20
 
 
+async def test_rows_in_flight_are_recorded_though_the_input_breaks():
+    class Torn(CallerIntake):
+        wants_more = True
+
+        async def more(self):
+            await until(lambda: sender.in_flight == 3)
+            sender.release()
+            raise BatchError("torn")
+
+    sender = FakeSender(held=True)
+    rig = Rig(sender, 3, intake=Torn)
+    with pytest.raises(BatchError, match="torn"):
+        await rig.run()
+    assert rig.sink.causes == {"0": None, "1": None, "2": None}
+
+
 async def test_rows_on_which_the_server_always_fails_are_no_outage():
     bad = {str(number) for number in range(0, 40, 4)}
 
