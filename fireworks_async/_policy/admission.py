@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+import msgspec
+
 from fireworks_async._policy.budgets import Budget, Mark, MirroredBudget
 from fireworks_async._policy.concurrency import AdaptiveConcurrency, Admitted
 from fireworks_async._policy.drift import TTFTDrift
@@ -66,7 +68,7 @@ class Wait(NamedTuple):
     reason: str
 
 
-class Admission(NamedTuple):
+class Admission(msgspec.Struct, frozen=True):
     """A call that was admitted, and what was taken for it."""
 
     call: Admitted
@@ -75,7 +77,7 @@ class Admission(NamedTuple):
     marks: Mapping[Dimension, Mark]
 
 
-class Result(NamedTuple):
+class Result(msgspec.Struct, frozen=True):
     """How a call ended.
 
     Attributes:

@@ -12,6 +12,8 @@ from collections import deque
 from statistics import median
 from typing import Final, NamedTuple
 
+import msgspec
+
 __all__ = ("AdaptiveConcurrency", "Admitted", "LimitChange")
 
 _CUT: Final = 0.9
@@ -30,7 +32,7 @@ _IMPROVED: Final = 0.8
 _HISTORY: Final = 1000
 
 
-class Admitted(NamedTuple):
+class Admitted(msgspec.Struct, frozen=True, gc=False):
     """One call, as it was admitted.
 
     Attributes:

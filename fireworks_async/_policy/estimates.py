@@ -5,7 +5,9 @@ when it ends, so that means keep a budget exactly used, and bounds would leave m
 it unused.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 __all__ = ("Estimator", "Need")
 
@@ -16,7 +18,7 @@ _MEMORY: Final = 50
 """How many of the latest calls a mean is mostly made of."""
 
 
-class Need(NamedTuple):
+class Need(msgspec.Struct, frozen=True, gc=False):
     """Tokens that a call takes from the budgets, or has used.
 
     Attributes:
@@ -44,36 +46,31 @@ class _Mean:
             self._count += 1
         self.value += (value - self.value) / self._count
 
-    @property
-    def is_known(self) -> bool:
-        return self._count > 0
-
 
 class Estimator:
     """Estimates for calls of one kind: one endpoint and model."""
 
-    __slots__ = ("_cached", "_generated", "_per_byte", "_typical")
+    __slots__ = ("_cached", "_generated", "_per_byte", "_usual")
 
     def __init__(self) -> None:
         self._per_byte = _Mean(1 / _BYTES_PER_TOKEN)
         self._cached = _Mean(0.0)
-        self._typical = _Mean(_FIRST_GUESS)
         # By the magnitude of the call's own limit: short answers are asked for with
         # small limits, and one job may hold both kinds.
         self._generated: dict[int, _Mean] = {}
+        # That of the latest call, whatever its limit.
+        self._usual: _Mean | None = None
 
     def need(
         self, *, prompt_bytes: int, max_tokens: int | None, choices: int = 1
     ) -> Need:
         """What such a call will probably use."""
         prompt = prompt_bytes * self._per_byte.value
-        mean = self._generated.get(_magnitude(max_tokens))
+        mean = self._generated.get(_magnitude(max_tokens), self._usual)
         if mean is not None:
             generated = mean.value
-        elif max_tokens is None or self._typical.is_known:
-            generated = self._typical.value
         else:
-            generated = float(max_tokens)
+            generated = _FIRST_GUESS if max_tokens is None else float(max_tokens)
         if max_tokens is not None:
             generated = min(generated, max_tokens)
         return Need(prompt, prompt * (1 - self._cached.value), generated * choices)
@@ -96,11 +93,12 @@ class Estimator:
                 self._cached.add(min(1.0, (cached_tokens or 0) / prompt_tokens))
         if completion_tokens is not None:
             each = completion_tokens / max(1, choices)
-            self._typical.add(each)
             kind = _magnitude(max_tokens)
-            if kind not in self._generated:
-                self._generated[kind] = _Mean(each)
-            self._generated[kind].add(each)
+            mean = self._generated.get(kind)
+            if mean is None:
+                mean = self._generated[kind] = _Mean(each)
+            mean.add(each)
+            self._usual = mean
 
 
 def _magnitude(max_tokens: int | None) -> int:

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from msgspec.structs import astuple
 
 from fireworks_async._policy.admission import NOTHING, AdmissionControl, Result
 from fireworks_async._policy.budgets import Budget
@@ -81,7 +82,7 @@ def test_each_budget_is_held_to(need, reason):
     account = Account()
     account.call(levels=LEVELS)
     account.admit()
-    account.admit(Need(*(min(n, 1_000.0) for n in need)))
+    account.admit(Need(*(min(n, 1_000.0) for n in astuple(need))))
     assert account.wait(need).reason == reason
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fireworks_async._policy.estimates import Estimator
+from fireworks_async._policy.estimates import Estimator, Need
 
 
 def need(estimator, prompt_bytes=400, max_tokens=None, choices=1):
@@ -21,9 +21,9 @@ def learn(estimator, times=1, *, prompt_bytes=400, max_tokens=None, choices=1, *
 
 def test_before_any_answer_a_token_is_four_bytes_and_answers_are_as_long_as_allowed():
     estimator = Estimator()
-    assert need(estimator) == (100, 100, 256)
-    assert need(estimator, max_tokens=2_000) == (100, 100, 2_000)
-    assert need(estimator, max_tokens=3) == (100, 100, 3)
+    assert need(estimator) == Need(100, 100, 256)
+    assert need(estimator, max_tokens=2_000) == Need(100, 100, 2_000)
+    assert need(estimator, max_tokens=3) == Need(100, 100, 3)
     assert need(estimator, max_tokens=3, choices=4).generated == 12
 
 
@@ -79,7 +79,7 @@ def test_what_was_not_reported_teaches_nothing():
     estimator = Estimator()
     learn(estimator, prompt_tokens=None, cached_tokens=None, completion_tokens=None)
     learn(estimator, prompt_tokens=0, prompt_bytes=0, completion_tokens=None)
-    assert need(estimator) == (100, 100, 256)
+    assert need(estimator) == Need(100, 100, 256)
 
 
 def test_old_answers_are_forgotten():
