@@ -14,6 +14,7 @@ from fireworks_async.simulator._grammars import derived
 from fireworks_async.simulator._models import reasons
 from fireworks_async.simulator._prompts import TextPrompt
 from fireworks_async.simulator._replies import Reply, ToolCall
+from fireworks_async.simulator._schema_words import schema_in
 from fireworks_async.simulator._text import dice, split_json, split_words, words
 
 __all__ = ("CallPiece", "ChoicePlan", "max_tokens", "plan_choices", "plan_texts")
@@ -181,7 +182,7 @@ def _content(
 def _made_up(body: dict[str, Any], length: int, sequence: str) -> list[str]:
     wanted: dict[str, Any] = body.get("response_format") or {}
     if wanted.get("type") in ("json_object", "json_schema"):
-        value = example(_schema_of(wanted))
+        value = example(schema_in(wanted))
         return split_json(msgspec.json.encode(value).decode())
     if wanted.get("type") == "grammar":
         text = derived(wanted.get("grammar") or "")
@@ -191,16 +192,6 @@ def _made_up(body: dict[str, Any], length: int, sequence: str) -> list[str]:
     if length > 1:
         pieces[-1] = "."
     return pieces
-
-
-def _schema_of(response_format: dict[str, Any]) -> Any:
-    schema: Any = (
-        response_format.get("json_schema") or response_format.get("schema") or {}
-    )
-    if isinstance(schema, str):
-        schema = msgspec.json.decode(schema)
-    # The OpenAI form has the schema one level down, the older form is the schema.
-    return schema.get("schema", schema)
 
 
 def _stopped(pieces: list[str], stops: Sequence[str]) -> list[str]:

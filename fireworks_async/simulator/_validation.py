@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from fireworks_async.simulator._prompts import image_problem
 from fireworks_async.simulator._rules import (
     Rule,
@@ -22,6 +24,7 @@ from fireworks_async.simulator._rules import (
     number,
     string,
 )
+from fireworks_async.simulator._schema_words import schema_in, schema_problems
 
 __all__ = ("chat_problems", "join_problems", "text_problems")
 
@@ -225,7 +228,11 @@ def chat_problems(body: object, *, non_stream_cap: bool) -> list[str]:
     if problems := list(_chat.problems(body, "")):
         return problems
     valid: Any = body
-    return [*_contradictions(valid, non_stream_cap), *_excess(valid["messages"])]
+    return [
+        *_contradictions(valid, non_stream_cap),
+        *_excess(valid["messages"]),
+        *_schemas(valid),
+    ]
 
 
 def text_problems(body: object, *, non_stream_cap: bool) -> list[str]:
@@ -233,7 +240,7 @@ def text_problems(body: object, *, non_stream_cap: bool) -> list[str]:
     if problems := list(_text.problems(body, "")):
         return problems
     valid: Any = body
-    problems = list(_contradictions(valid, non_stream_cap))
+    problems = [*_contradictions(valid, non_stream_cap), *_schemas(valid)]
     if mismatch := image_problem(valid):
         problems.append(mismatch)
     return problems
@@ -260,6 +267,27 @@ def _excess(messages: list[Any]) -> Iterator[str]:
     ]
     if sum(len(url) for url in urls if url.startswith("data:")) > _MOST_BASE64:
         yield f"Images hold more than {_MOST_BASE64} bytes of base64"
+
+
+def _schemas(body: Any) -> Iterator[str]:
+    """What is given as a JSON Schema, and is none."""
+    wanted: dict[str, Any] = body.get("response_format") or {}
+    if wanted.get("type") in ("json_object", "json_schema"):
+        try:
+            schema = schema_in(wanted)
+        except msgspec.DecodeError:
+            yield "Invalid JSON schema: it is not valid JSON, field: 'response_format'"
+        else:
+            yield from schema_problems(schema, "response_format")
+    tools: list[Any] = body.get("tools") or []
+    for index, tool in enumerate(tools):
+        function: dict[str, Any] = tool.get("function") or {}
+        path = f"tools[{index}].function.parameters"
+        yield from schema_problems(function.get("parameters", {}), path)
+    functions: list[Any] = body.get("functions") or []
+    for index, legacy in enumerate(functions):
+        path = f"functions[{index}].parameters"
+        yield from schema_problems(legacy.get("parameters", {}), path)
 
 
 def _contradictions(body: Any, non_stream_cap: bool) -> Iterator[str]:

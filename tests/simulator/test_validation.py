@@ -173,6 +173,27 @@ def test_a_body_that_is_no_object_is_refused():
     assert len(chat_problems([], non_stream_cap=True)) == 1
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"response_format": {"type": "json_schema", "json_schema": {"required": True}}},
+        {"response_format": {"type": "json_object", "schema": "{"}},
+        {"functions": [{"name": "f", "parameters": {"required": True}}]},
+        {
+            "tools": [
+                {
+                    "type": "function",
+                    "function": {"name": "f", "parameters": {"required": True}},
+                }
+            ]
+        },
+    ],
+    ids=str,
+)
+def test_what_is_no_schema_is_refused(fields):
+    assert complaint(**fields).startswith("Invalid JSON schema: ")
+
+
 def test_an_unknown_effort_is_refused_in_the_words_of_the_live_service():
     said = complaint(reasoning_effort="minimal")
     assert said.startswith(
