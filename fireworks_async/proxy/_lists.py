@@ -1,9 +1,12 @@
 """The models that callers may ask for: those that have a name here, and all behind it."""
 
+import logging
+
 import msgspec
 from aiohttp import web
 
 from fireworks_async._protocol.requests import JSON_HEADERS, WireRequest
+from fireworks_async.errors import FireworksError
 from fireworks_async.proxy._callers import Caller
 from fireworks_async.proxy._calls import Call, Plan
 from fireworks_async.proxy._deployments import Deployment
@@ -14,6 +17,8 @@ from fireworks_async.proxy._patterns import listed
 from fireworks_async.proxy._wholes import fetch_whole
 
 __all__ = ("Lists",)
+
+_logger = logging.getLogger("fireworks_async.proxy")
 
 _JSON = "application/json"
 
@@ -66,7 +71,15 @@ class Lists:
         ]
         named = {row["id"] for row in rows}
         for pattern in sorted(router.patterns):
-            for row in await self._upstream(pattern):
+            try:
+                found = await self._upstream(pattern)
+            except FireworksError as error:
+                if not rows:
+                    raise
+                # Those that have a name here can be asked for all the same.
+                _logger.warning("models of %s cannot be listed: %s", pattern, error)
+                continue
+            for row in found:
                 if row["id"] not in named:
                     named.add(row["id"])
                     rows.append(row)

@@ -35,6 +35,18 @@ async def test_where_a_part_of_a_name_is_taken_the_apis_are_listed_by_it(upstrea
     assert upstream.requests[-1].body["model"] == MODEL
 
 
+async def test_what_has_a_name_is_listed_when_the_api_lists_nothing(upstream, caplog):
+    nowhere = "http://127.0.0.1:9/v1"
+    any_model = deployment(upstream, "*", model="*", api_base=nowhere, max_retries=0)
+    async with running(config(deployment(upstream), any_model)) as gateway:
+        told = await gateway.ask("/v1/models", method="GET")
+    async with running(config(any_model)) as gateway:
+        none = await gateway.ask("/v1/models", method="GET")
+    assert [row["id"] for row in told.json["data"]] == [ALIAS]
+    assert "models of * cannot be listed" in caplog.text
+    assert none.status == 502
+
+
 async def test_where_any_name_is_taken_the_apis_are_listed_too(upstream):
     names = config(
         deployment(upstream), deployment(upstream, "*", model="*", api_key=UPSTREAM_KEY)
