@@ -5,6 +5,7 @@ what a later run needs to know whether the line still answers the row. So there 
 ledger beside the results that could disagree with them: the line is the record.
 """
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -144,22 +145,13 @@ class _Copied(msgspec.Struct):
     response: msgspec.Raw
 
 
-# Fields that most answers do not have.
-_RARE: Final = frozenset(
-    {
-        b"refusal",
-        b"reasoning_content",
-        b"tool_calls",
-        b"logprobs",
-        b"raw_output",
-        b"token_ids",
-        b"perf_metrics",
-        b"prompt_token_ids",
-        b"prompt_tokens_details",
-        b"completion_tokens_details",
-    }
+# Fields that most answers do not have. A quotation mark inside a JSON text has a
+# backslash before it, so that these bytes stand nowhere but between two fields.
+_EMPTY: Final = re.compile(
+    rb',"(?:refusal|reasoning_content|tool_calls|logprobs|raw_output|token_ids'
+    rb"|perf_metrics|prompt_token_ids|prompt_tokens_details"
+    rb'|completion_tokens_details)":null'
 )
-_EMPTY: Final = b'":null'
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 _recorded = msgspec.json.Decoder(Recorded).decode
@@ -186,7 +178,7 @@ def encode(result: BatchResult, *, run: int) -> bytes:
     if result.error is None:
         answer = _Answer(200, result.request_id, result.response)
         line = _encode(_Success(name, result.custom_id, answer, None, facts))
-        line = _without_rare(line)
+        line = _EMPTY.sub(b"", line)
     else:
         line = _encode(_failed(name, result, result.error, facts))
     return line + b"\n"
@@ -244,20 +236,6 @@ def _failed(
     partial = error.partial if isinstance(error, APIError) else None
     failure = _Failure(result.cause or "protocol", error.message, type(error).__name__)
     return _Failed(name, result.custom_id, answer, failure, partial, facts)
-
-
-def _without_rare(line: bytes) -> bytes:
-    """Leave out the rare fields that are empty.
-
-    A quotation mark inside a JSON text has a backslash before it, so that what is
-    looked for stands nowhere but between two fields.
-    """
-    *parts, rest = line.split(_EMPTY)
-    kept: list[bytes] = []
-    for part in parts:
-        before, _, name = part.rpartition(b',"')
-        kept.append(before if name in _RARE else part + _EMPTY)
-    return b"".join(kept) + rest
 
 
 def _rounded(value: float | None, parts: float) -> float | None:
