@@ -6,6 +6,7 @@ the stream ends, fails, is cancelled or is closed, whichever comes first.
 """
 
 import asyncio
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from fireworks_async._client.attempts import Attempts, Service
@@ -42,6 +43,15 @@ ResultT = TypeVar("ResultT", bound="ChatCompletion | Completion")
 
 # What is there while an answer is read.
 _Live = tuple[ByteResponse, BodyParser[ChunkT], Limit]
+
+
+@cache
+def _response_info() -> "type[ResponseInfo]":
+    """Loaded on first use, and once: an import statement takes a microsecond or two."""
+    from fireworks_async._client.response_info import ResponseInfo  # noqa: PLC0415
+
+    return ResponseInfo
+
 
 _HOW_IT_ENDED: Final = {
     Signal.SENTINEL: "[DONE] came",
@@ -134,9 +144,7 @@ class AnswerReader(Generic[ChunkT, ResultT]):
             raise StreamStateError(
                 "no answer has come yet: await the stream, enter it or iterate first"
             )
-        from fireworks_async._client.response_info import ResponseInfo  # noqa: PLC0415 - on first use
-
-        return ResponseInfo(
+        return _response_info()(
             self._status,
             Headers(self._headers),
             self._identity,

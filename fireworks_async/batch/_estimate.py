@@ -186,7 +186,8 @@ def _prompt_cost(seen: _Seen, ratio: float, prices: PriceBook) -> float | None:
             line=0,
             custom_id="",
             endpoint=endpoint,
-            body={"model": model},
+            model=model,
+            body={},
             digest=b"",
             size=0,
         )

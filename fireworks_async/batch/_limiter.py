@@ -68,14 +68,19 @@ _LEFT: Final[Mapping[str, tuple[Dimension, str]]] = {
 class _RowPermit:
     """The right to make one attempt, and what was taken for it."""
 
-    __slots__ = ("_limiter", "admission", "demand")
+    __slots__ = ("_limiter", "admission", "demand", "estimator")
 
     def __init__(
-        self, limiter: "RowLimiter", demand: Demand, admission: Admission
+        self,
+        limiter: "RowLimiter",
+        demand: Demand,
+        admission: Admission,
+        estimator: Estimator,
     ) -> None:
         self._limiter: RowLimiter | None = limiter
         self.demand = demand
         self.admission = admission
+        self.estimator = estimator
 
     def settle(self, outcome: Outcome) -> None:
         """Give it back, and say how the attempt ended. Called exactly once."""
@@ -128,7 +133,7 @@ class RowLimiter:
     def settle(self, permit: _RowPermit, outcome: Outcome) -> None:
         """Hear how an attempt ended, and see who may go now."""
         now = self._clock.now()
-        used = self._used(permit.demand, outcome)
+        used = _used(permit, outcome)
         self._control.settle(
             permit.admission,
             Result(
@@ -155,7 +160,9 @@ class RowLimiter:
         wait: Wait | None = None
         if demand is not None:
             wait = self._control.wait(
-                demand.model, self._need(demand), self._clock.now()
+                demand.model,
+                _need(self._estimator(demand), demand),
+                self._clock.now(),
             )
         return LimiterStatistics(
             in_flight=self._control.in_flight,
@@ -166,11 +173,12 @@ class RowLimiter:
     def _try(self, demand: Demand) -> _RowPermit | None:
         """Admit the row, or see to it that the line is looked at again."""
         now = self._clock.now()
-        need = self._need(demand)
+        estimator = self._estimator(demand)
+        need = _need(estimator, demand)
         wait = self._control.wait(demand.model, need, now)
         if wait is None:
             admission = self._control.admit(demand.model, need, now)
-            return _RowPermit(self, demand, admission)
+            return _RowPermit(self, demand, admission, estimator)
         # Without an end: the next row that is settled opens the way.
         if wait.seconds < math.inf:
             self._arm(now + max(_TICK, wait.seconds))
@@ -212,34 +220,6 @@ class RowLimiter:
             found = self._estimators[kind] = Estimator()
         return found
 
-    def _need(self, demand: Demand) -> Need:
-        return self._estimator(demand).need(
-            prompt_bytes=demand.prompt_bytes,
-            max_tokens=demand.max_tokens,
-            choices=demand.choices,
-        )
-
-    def _used(self, demand: Demand, outcome: Outcome) -> Need | None:
-        """What the server charged; None when that is not known."""
-        if outcome.cause == "invalid" or isinstance(outcome.error, APIStatusError):
-            return NOTHING
-        if outcome.prompt_tokens is None:
-            return None
-        # An endpoint that reports a prompt and nothing else generates nothing.
-        generated = outcome.completion_tokens or 0
-        cached = outcome.cached_tokens or 0
-        if outcome.cause is None:
-            self._estimator(demand).learn(
-                prompt_bytes=demand.prompt_bytes,
-                max_tokens=demand.max_tokens,
-                choices=demand.choices,
-                prompt_tokens=outcome.prompt_tokens,
-                cached_tokens=cached,
-                completion_tokens=generated,
-            )
-        prompt = outcome.prompt_tokens
-        return Need(prompt, max(0, prompt - cached), generated)
-
 
 def row_limiter(
     *,
@@ -274,6 +254,37 @@ def row_limiter(
         ),
         clock,
     )
+
+
+def _need(estimator: Estimator, demand: Demand) -> Need:
+    return estimator.need(
+        prompt_bytes=demand.prompt_bytes,
+        max_tokens=demand.max_tokens,
+        choices=demand.choices,
+    )
+
+
+def _used(permit: _RowPermit, outcome: Outcome) -> Need | None:
+    """What the server charged; None when that is not known."""
+    if outcome.cause == "invalid" or isinstance(outcome.error, APIStatusError):
+        return NOTHING
+    if outcome.prompt_tokens is None:
+        return None
+    # An endpoint that reports a prompt and nothing else generates nothing.
+    generated = outcome.completion_tokens or 0
+    cached = outcome.cached_tokens or 0
+    if outcome.cause is None:
+        demand = permit.demand
+        permit.estimator.learn(
+            prompt_bytes=demand.prompt_bytes,
+            max_tokens=demand.max_tokens,
+            choices=demand.choices,
+            prompt_tokens=outcome.prompt_tokens,
+            cached_tokens=cached,
+            completion_tokens=generated,
+        )
+    prompt = outcome.prompt_tokens
+    return Need(prompt, max(0, prompt - cached), generated)
 
 
 def _verdict(outcome: Outcome) -> Verdict:

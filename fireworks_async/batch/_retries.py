@@ -112,6 +112,8 @@ class Retries:
 
     def succeeded(self, failures: tuple[Cause, ...]) -> None:
         """Pay in for a row that was answered after these failures."""
+        if self._balance == self._capacity:
+            return
         paid = sum(map(self._price, failures)) or 1.0
         self._balance = min(self._capacity, self._balance + paid)
 

@@ -57,6 +57,7 @@ class Row(msgspec.Struct, kw_only=True, gc=False):
         line: Its number in the input, from 1.
         custom_id: Its name; empty until one is given to a row that has none.
         endpoint: The path it goes to, one of ``ENDPOINTS``.
+        model: As the row, or the run, names it.
         body: The request, as the API takes it, but for ``stream``.
         digest: SHA-256 of the endpoint and of the body in canonical JSON: equal
             digests ask for the same, whatever the order of keys and the blanks.
@@ -70,6 +71,7 @@ class Row(msgspec.Struct, kw_only=True, gc=False):
     line: int
     custom_id: str
     endpoint: str
+    model: str
     body: dict[str, object]
     digest: bytes
     size: int
@@ -77,11 +79,6 @@ class Row(msgspec.Struct, kw_only=True, gc=False):
     spent: float = 0.0
     failures: tuple[Cause, ...] = ()
     answered_then: int = 0
-
-    @property
-    def model(self) -> str:
-        """As the row, or the run, names it."""
-        return cast("str", self.body["model"])
 
     @property
     def demand(self) -> Demand:
@@ -289,6 +286,7 @@ def _row(line: int, name: str, endpoint: str, body: dict[str, object]) -> Row:
         line=line,
         custom_id=name,
         endpoint=endpoint,
+        model=cast("str", body["model"]),
         body=body,
         digest=digest,
         size=len(canonical),

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -115,7 +115,8 @@ class ClientSender:
     """
 
     def __init__(self, client: "AsyncFireworks") -> None:
-        self._client = client.with_options(max_retries=0)
+        # Rows hold what data says: the types of keywords are not known here.
+        self._client: Any = client.with_options(max_retries=0)
 
     async def send(self, row: Row, *, affinity: str | None = None) -> Attempt:
         """See ``Sender``."""
@@ -123,7 +124,7 @@ class ClientSender:
         fields: dict[str, Any] = dict(row.body)
         if affinity is not None:
             fields["extra_headers"] = {_AFFINITY: affinity}
-        client = cast("Any", self._client)
+        client = self._client
         try:
             if row.endpoint == "/v1/chat/completions":
                 return await _collected(client.chat.completions.create(**fields), began)
