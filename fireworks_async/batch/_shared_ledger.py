@@ -100,6 +100,8 @@ class SharedLedger:
             os.fsync(self._keys)
             self._end += len(lines)
         except OSError as error:
+            # Their ends may be torn: nothing that is written behind would be found.
+            self._begin_anew()
             raise self._problem(error) from None
 
     def close(self) -> None:
@@ -108,6 +110,10 @@ class SharedLedger:
             if file >= 0:
                 os.close(file)
         self._lines = self._keys = -1
+
+    def _begin_anew(self) -> None:
+        self.close()
+        self._name, self._end = uuid.uuid4().hex, 0
 
     def _refresh(self) -> None:
         with os.scandir(self._directory) as entries:

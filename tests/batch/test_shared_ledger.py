@@ -1,5 +1,8 @@
 """A ledger for many writers, any of which may die at any byte."""
 
+import errno
+import os
+
 import pytest
 
 from fireworks_async.batch._shared_ledger import SharedLedger, key_of_request
@@ -105,3 +108,22 @@ def test_a_place_that_is_no_directory_is_refused(tmp_path):
         ledger.refresh()
     with pytest.raises(BatchError, match="ledger"):
         record(ledger, 1)
+
+
+def test_behind_a_torn_write_nothing_is_written(writer, reader, monkeypatch):
+    record(writer, 1)
+    write = os.write
+
+    def torn(file, data):
+        monkeypatch.setattr(os, "write", full)
+        return write(file, data[:5])
+
+    def full(file, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", torn)
+    with pytest.raises(BatchError, match="No space"):
+        record(writer, 2)
+    monkeypatch.setattr(os, "write", write)
+    record(writer, 3)
+    assert found(reader, 1, 2, 3) == [line(1)[:-1], None, line(3)[:-1]]
