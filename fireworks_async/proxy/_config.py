@@ -125,18 +125,17 @@ def _settings(root: Located, scope: Scope) -> GatewaySettings:
 
 
 def _router(router: Block, library: Block) -> RouterSettings:
-    retries = router.count("num_retries")
-    retries_of_library = library.count("num_retries")
     cooldown = router.amount("cooldown_time")
     if router.flag("disable_cooldowns"):
         cooldown = 0.0
     aliases, hidden = _aliases(router)
-    fails = router.count("allowed_fails")
-    of_library = library.count("allowed_fails")
+    # The library's own settings, where the router's block says nothing.
+    retries = or_else(library.count("num_retries"), 2)
+    fails = or_else(library.count("allowed_fails"), 3)
     return RouterSettings(
         strategy=router.word("routing_strategy", _STRATEGIES) or "simple-shuffle",
-        num_retries=or_else(retries_of_library if retries is None else retries, 2),
-        allowed_fails=or_else(of_library if fails is None else fails, 3),
+        num_retries=or_else(router.count("num_retries"), retries),
+        allowed_fails=or_else(router.count("allowed_fails"), fails),
         cooldown_time=or_else(cooldown, 5.0),
         fallbacks=_fallbacks("fallbacks", router, library),
         default_fallbacks=_default_fallbacks(router, library),

@@ -121,7 +121,6 @@ def _deployment(entry: Block, base: Base) -> DeploymentSettings:
     info = entry.block("model_info")
     model = _model(params)
     api_base = _api_base(params)
-    drops = params.flag("drop_params")
     settings = DeploymentSettings(
         id=info.text("id") or _id_of(name, model, api_base),
         model_name=name,
@@ -137,7 +136,7 @@ def _deployment(entry: Block, base: Base) -> DeploymentSettings:
         order=or_else(params.count("order"), 0),
         extra_headers=_headers(params),
         prices=_prices(info, params),
-        drop_params=base.drop_params if drops is None else drops,
+        drop_params=or_else(params.flag("drop_params"), base.drop_params),
         dropped=_dropped(params),
         # What is left over.
         defaults=_defaults(params),

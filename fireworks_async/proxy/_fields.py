@@ -16,7 +16,6 @@ from fireworks_async.proxy._yaml import Located
 __all__ = ("Block", "Scope", "or_else", "warn_unknown")
 
 ValueT = TypeVar("ValueT")
-NumberT = TypeVar("NumberT", int, float)
 
 _FROM_ENVIRONMENT = "os.environ/"
 
@@ -216,7 +215,7 @@ def warn_unknown(block: Block, key: str, line: int, known: set[str]) -> None:
     block.scope.warn(line, f"{block.name}.{key} is unknown and has no effect{nearest}")
 
 
-def or_else(value: NumberT | None, default: NumberT) -> NumberT:
+def or_else(value: ValueT | None, default: ValueT) -> ValueT:
     """The value, 0 and False too, or what stands for none."""
     return default if value is None else value
 
