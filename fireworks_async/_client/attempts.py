@@ -262,7 +262,12 @@ class Attempts:
         return True
 
     def redacted(self, error: FireworksError) -> FireworksError:
-        """The error, without the key where an answer repeats it to the caller."""
+        """The error, without the key where an answer repeats it to the caller.
+
+        A key of fewer than six characters is left alone: it stands in for one, and
+        the same letters stand in words that are no key. Errors of our own never hold
+        what was sent as the key, however long it is.
+        """
         key = _credentials(self._sent)
         if len(key) >= _SHORTEST_KEY:
             for name, value in vars(error).items():

@@ -109,7 +109,8 @@ class SessionPool:
         label: What a warning calls it when it is thrown away open.
 
     Raises:
-        ConfigurationError: The session or the TLS settings are none.
+        ConfigurationError: The session is no aiohttp session, or the TLS settings
+            are no ``ssl.SSLContext``.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ def serve_in_thread(simulator: Simulator) -> Generator[Simulator]:
 
     Raises:
         OSError: Its address cannot be listened on.
-        OverflowError: Its port is none.
+        OverflowError: Its port is not within 0 to 65535.
     """
     started: Future[asyncio.Event] = Future()
     loops: list[asyncio.AbstractEventLoop] = []
