@@ -89,6 +89,8 @@ def batch(
 
     May be stopped, or killed, at any moment: the same command goes on from there.
     Ctrl-C waits for the rows in flight, a second one gives them up.
+
+    For example: fireworks-async batch rows.jsonl out.jsonl -m deepseek-v3p1
     """
     options = options_of(
         rows, running, max_retries=server.max_retries, simulate=server.simulate

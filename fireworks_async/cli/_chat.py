@@ -50,6 +50,8 @@ def chat(
     The answer goes to standard output. Standard error has a closing line with tokens,
     time to first token and tokens per second, the calls of tools and, on a terminal,
     the reasoning, dimmed.
+
+    For example: fireworks-async chat -m deepseek-v3p1 "Why is the sky blue?"
     """
     client = asked.open_client(server)
     from fireworks_async.cli._asking import Question, ask  # noqa: PLC0415 - not for --help

@@ -31,6 +31,8 @@ def complete(
     """Let a model go on from a text, and show how, as it comes.
 
     The model gets the text as it is, with no roles and no template around it.
+
+    For example: fireworks-async complete -m deepseek-v3p1 "Once upon a time"
     """
     client = asked.open_client(server)
     from fireworks_async.cli._asking import (  # noqa: PLC0415 - not for --help

@@ -51,7 +51,10 @@ def embed(
     ] = False,
     server: ServerOptions,
 ) -> ExitCode:
-    """Show the vector of each text, one line of JSON each."""
+    """Show the vector of each text, one line of JSON each.
+
+    For example: fireworks-async embed -m qwen3-embedding-8b "One text"
+    """
     if model is None and not server.simulate:
         raise UsageError("no model: give --model, such as --model qwen3-embedding-8b")
     inputs = read_texts(texts or (), "text")

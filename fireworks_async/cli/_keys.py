@@ -24,11 +24,13 @@ class Action(StrEnum):
 
 
 def keys(
-    action: Annotated[Action, typer.Argument(help="What to do.")],
+    action: Annotated[
+        Action, typer.Argument(metavar="ACTION", help="create, list or revoke.")
+    ],
     which: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME]",
+            metavar="NAME",
             help="The name of a new key; the id or the name of one to revoke.",
         ),
     ] = None,
@@ -59,6 +61,8 @@ def keys(
 
     A new key is printed once; its hash is all that is kept. A running gateway knows of
     changes within a second.
+
+    For example: fireworks-async keys create NAME --config config.yaml
     """
     from fireworks_async.proxy._keys import create_key, list_keys, revoke_key  # noqa: PLC0415 - not for --help
 

@@ -29,8 +29,9 @@ def loadtest(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[compare BEFORE.json AFTER.json]",
-            help="Show what changed from one report to another instead of measuring.",
+            metavar="compare BEFORE AFTER",
+            help="Show what changed from one report of --json to another, instead of "
+            "measuring.",
             show_default=False,
         ),
     ] = None,
@@ -55,6 +56,8 @@ def loadtest(
     The client is measured first, against a simulator, and the report ends with a
     verdict: clean, strained or client-limited. Ctrl-C ends a run early; the report is
     then of what came, and the exit code 3.
+
+    For example: fireworks-async loadtest -m deepseek-v3p1 --concurrency 1,8
     """
     try:
         if words:

@@ -30,6 +30,8 @@ def merge(
 
     The files of failures beside them are put together too. Of a row that is in several,
     an answer wins.
+
+    For example: fireworks-async merge all.jsonl part1.jsonl part2.jsonl
     """
     from fireworks_async.batch import merge_batches  # noqa: PLC0415 - not for --help
 

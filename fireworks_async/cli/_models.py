@@ -46,7 +46,10 @@ def models(
     json: Annotated[bool, typer.Option("--json", help="Lines of objects.")] = False,
     server: ServerOptions,
 ) -> ExitCode:
-    """List the models that the key may use."""
+    """List the models that the key may use.
+
+    For example: fireworks-async models qwen3 --tools
+    """
 
     async def ask(client: "AsyncFireworks") -> "ModelList":
         return await client.models.list()

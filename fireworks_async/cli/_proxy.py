@@ -78,6 +78,8 @@ def proxy(
     """Serve an OpenAI-compatible gateway to the API, until Ctrl-C.
 
     One line is printed when it answers: its URL. SIGHUP reads the configuration again.
+
+    For example: fireworks-async proxy --config config.yaml
     """
     from fireworks_async.proxy._serving import Serving  # noqa: PLC0415 - not for --help
 

@@ -43,7 +43,10 @@ def rerank(
     json: Annotated[bool, typer.Option("--json", help="Lines of objects.")] = False,
     server: ServerOptions,
 ) -> ExitCode:
-    """Show documents in the order of their relevance, each after its score."""
+    """Show documents in the order of their relevance, each after its score.
+
+    For example: fireworks-async rerank "Capital of France?" "Bonn." "Paris."
+    """
     texts = read_texts(documents or (), "document")
 
     async def ask(client: "AsyncFireworks") -> "RerankResponse":

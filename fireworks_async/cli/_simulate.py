@@ -50,6 +50,8 @@ def simulate(
 
     One line is printed when it answers: the base URL to give to a client. Every key is
     good.
+
+    For example: fireworks-async simulate --port 8000 --ttft 0.2
     """
     from fireworks_async.simulator import Simulator  # noqa: PLC0415 - loads aiohttp
 

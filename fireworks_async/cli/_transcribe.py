@@ -61,6 +61,8 @@ def transcribe(
     """Write down what is said in a sound file.
 
     Fireworks ended this service in June 2026; --base-url names a server that has it.
+
+    For example: fireworks-async transcribe speech.wav --format srt
     """
     if json and form is not TextForm.TEXT:
         raise UsageError("--json and --format exclude each other")

@@ -1,8 +1,12 @@
 import errno
 import io
+import re
+import shlex
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -29,6 +33,20 @@ def test_asking_for_help_is_no_error(words: list[str], run: Run):
     ran = run(*words)
     assert (ran.code, ran.err) == (0, "")
     assert "Usage: fireworks-async" in ran.out
+
+
+@pytest.mark.parametrize("name", _app._COMMANDS)
+def test_help_has_an_example_that_the_command_understands(
+    name: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "speech.wav").touch()
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = re.findall("For example: (.*)", run(name, "--help").out)
+    [(program, named, *words)] = map(shlex.split, shown)
+    assert (program, named) == ("fireworks-async", name)
+    commands: Any = typer.main.get_command(_app._app([name]))
+    assert commands.commands[name].make_context(name, words).params
 
 
 def test_help_shows_no_key(run: Run, monkeypatch: pytest.MonkeyPatch):
