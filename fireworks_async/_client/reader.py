@@ -48,7 +48,7 @@ _Live = tuple[ByteResponse, BodyParser[ChunkT], Limit]
 @cache
 def _response_info() -> "type[ResponseInfo]":
     """Loaded on first use, and once: an import statement takes a microsecond or two."""
-    from fireworks_async._client.response_info import ResponseInfo  # noqa: PLC0415
+    from fireworks_async._client.response_info import ResponseInfo  # noqa: PLC0415 - on first use
 
     return ResponseInfo
 
