@@ -12,7 +12,8 @@ from typing import Self
 
 import msgspec
 
-from fireworks_async.batch._calls import results_of
+from fireworks_async.batch._calls import StoppedError, results_of
+from fireworks_async.batch._interfaces import Cause
 from fireworks_async.batch._limiter import RowLimiter, row_limiter
 from fireworks_async.batch._options import Job
 from fireworks_async.batch._records import BatchResult, encode, encode_problem
@@ -21,7 +22,7 @@ from fireworks_async.batch._senders import ClientSender
 from fireworks_async.batch._shared_ledger import SharedLedger, key_of_request
 from fireworks_async.errors import BatchError, ConfigurationError, FireworksError
 
-__all__ = ("Answered", "BlockRunner", "BlockSettings")
+__all__ = ("Answered", "BlockRunner", "BlockSettings", "nameless")
 
 _CONNECTIONS = 1000
 
@@ -61,6 +62,8 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 class BlockRunner:
     """Answers blocks, several of them at once if they come so. Make it in its loop.
 
+    A key or an account that is refused stops it: what comes later is not sent.
+
     Args:
         settings: How.
 
@@ -91,6 +94,8 @@ class BlockRunner:
         # Answers on their way to the ledger, and the task that takes them there.
         self._unsaved: list[tuple[bytes, bytes]] = []
         self._saving: asyncio.Task[None] | None = None
+        # What the API said when it refused the account.
+        self._refused = ""
         self.blocks = 0
 
     async def __aenter__(self) -> Self:
@@ -107,8 +112,14 @@ class BlockRunner:
         if self._ledger is not None:
             await asyncio.to_thread(self._ledger.close)
 
-    async def run(self, sources: Sequence[Source]) -> list[Answered]:
+    async def run(
+        self, sources: Sequence[Source], numbers: Sequence[int] | None = None
+    ) -> list[Answered]:
         """Answer the rows of a block, in their order.
+
+        Args:
+            sources: The rows.
+            numbers: Those of their lines in the input; by default those in the block.
 
         Raises:
             BatchError: The ledger cannot be read or written; what it does not hold
@@ -117,14 +128,15 @@ class BlockRunner:
         self.blocks += 1
         try:
             rows = [self._read(number, each) for number, each in enumerate(sources)]
-            answers = await asyncio.to_thread(self._recorded, rows)
+            lines = numbers or range(1, len(rows) + 1)
+            answers = await asyncio.to_thread(self._recorded, rows, lines)
             wanted = [
                 row
                 for number, row in enumerate(rows)
                 if isinstance(row, Row) and number not in answers
             ]
             if wanted:
-                await self._send(wanted, answers)
+                await self._send(wanted, answers, lines)
             return [answers[number] for number in range(len(rows))]
         finally:
             self.blocks -= 1
@@ -133,10 +145,12 @@ class BlockRunner:
         row = self._reader.read(number, source)
         if isinstance(row, Row) and not row.custom_id:
             # Told by its request, so that it has the same name when it comes again.
-            row.custom_id = f"row-{row.digest.hex()[:24]}"
+            row.custom_id = nameless(row.digest.hex())
         return row
 
-    def _recorded(self, rows: Sequence[Row | Problem]) -> dict[int, Answered]:
+    def _recorded(
+        self, rows: Sequence[Row | Problem], lines: Sequence[int]
+    ) -> dict[int, Answered]:
         """What is known without sending."""
         answers: dict[int, Answered] = {}
         ledger = self._ledger
@@ -144,7 +158,8 @@ class BlockRunner:
             ledger.refresh()
         for number, row in enumerate(rows):
             if isinstance(row, Problem):
-                record = encode_problem(row, run=0)
+                problem = msgspec.structs.replace(row, line=lines[number])
+                record = encode_problem(problem, run=0)
                 answers[number] = Answered(record=record, has_failed=True)
             elif ledger is not None and (line := ledger.find(_key_of(row))) is not None:
                 answers[number] = Answered(
@@ -152,7 +167,27 @@ class BlockRunner:
                 )
         return answers
 
-    async def _send(self, rows: Sequence[Row], answers: dict[int, Answered]) -> None:
+    async def _send(
+        self,
+        rows: Sequence[Row],
+        answers: dict[int, Answered],
+        lines: Sequence[int],
+    ) -> None:
+        problem = self._refused
+        cause: Cause = "account"
+        if not problem:
+            problem, cause = await self._answer(rows, answers, lines)
+        for row in rows:
+            if row.line not in answers:
+                answers[row.line] = _unanswered(row, problem, cause, lines[row.line])
+
+    async def _answer(
+        self,
+        rows: Sequence[Row],
+        answers: dict[int, Answered],
+        lines: Sequence[int],
+    ) -> tuple[str, Cause]:
+        """Send; gives why rows are left, if some are, in words and in one word."""
         results = results_of(
             [_request_of(row) for row in rows],
             self._rest,
@@ -162,26 +197,28 @@ class BlockRunner:
             names=0,
         )
         problem = "the block was stopped before the row was answered"
+        cause: Cause = "cancelled"
         try:
             async with aclosing(results):
                 async for result in results:
                     row = rows[result.line - 1]
-                    record = encode(result, run=0)
+                    own = msgspec.structs.replace(result, line=lines[row.line])
+                    record = encode(own, run=0)
                     answers[row.line] = Answered(
                         record=record,
-                        has_failed=result.error is not None,
-                        result=result,
+                        has_failed=own.error is not None,
+                        result=own,
                     )
                     if result.error is None and self._ledger is not None:
                         self._unsaved.append((_key_of(row), record))
                         self._save()
         except BatchError as error:
             problem = error.message
+            if isinstance(error, StoppedError) and error.reason == "account":
+                self._refused, cause = problem, "account"
         if self._saving is not None:
             await asyncio.shield(self._saving)
-        for row in rows:
-            if row.line not in answers:
-                answers[row.line] = _unanswered(row, problem)
+        return problem, cause
 
     def _save(self) -> None:
         """See to it that answers are recorded, as many at once as came meanwhile."""
@@ -193,6 +230,11 @@ class BlockRunner:
         while self._unsaved:
             records, self._unsaved = self._unsaved, []
             await asyncio.to_thread(self._ledger.append, records)
+
+
+def nameless(digest: str) -> str:
+    """The name of a row that has none: told by its request."""
+    return f"row-{digest[:24]}"
 
 
 def _key_in(variable: str | None) -> str | None:
@@ -212,14 +254,14 @@ def _request_of(row: Row) -> Mapping[str, object]:
     return {"custom_id": row.custom_id, "url": row.endpoint, "body": row.body}
 
 
-def _unanswered(row: Row, problem: str) -> Answered:
+def _unanswered(row: Row, problem: str, cause: Cause, line: int) -> Answered:
     result = BatchResult(
         custom_id=row.custom_id,
-        line=row.line,
+        line=line,
         endpoint=row.endpoint,
         request=row.body,
         error=FireworksError(problem),
-        cause="cancelled",
+        cause=cause,
         attempts=0,
         digest=row.digest.hex(),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fireworks_async.batch._cost import Bill, Budget, PriceBook
 from fireworks_async.batch._engine import Engine
+from fireworks_async.batch._health import StopReason
 from fireworks_async.batch._intake import REMEMBERED, CallerIntake
 from fireworks_async.batch._interfaces import Limiter
 from fireworks_async.batch._ledger import Copy
@@ -22,7 +23,20 @@ from fireworks_async.errors import BatchError
 if TYPE_CHECKING:
     from fireworks_async._client.client import AsyncFireworks
 
-__all__ = ("batch_through", "results_of")
+__all__ = ("StoppedError", "batch_through", "results_of")
+
+
+class StoppedError(BatchError):
+    """The engine stopped before all rows were answered.
+
+    Args:
+        reason: Why.
+        said: Likewise, in the API's words.
+    """
+
+    def __init__(self, reason: StopReason, said: str) -> None:
+        super().__init__(f"stopped ({reason}): {said}")
+        self.reason = reason
 
 
 class _Hatch:
@@ -120,4 +134,4 @@ async def results_of(
     if intake.problem is not None:
         raise intake.problem
     if engine.stopped is not None:
-        raise BatchError(f"stopped ({engine.stopped}): {engine.stopped_by}")
+        raise StoppedError(engine.stopped, engine.stopped_by)

@@ -20,7 +20,7 @@ from fireworks_async.batch._ray_columns import Table, sources_of, with_columns
 from fireworks_async.batch._rows import Source
 from fireworks_async.errors import ConfigurationError
 
-__all__ = ("Dataset", "RayBatch", "batch_dataset", "load_ray")
+__all__ = ("Dataset", "RayBatch", "batch_dataset", "checked_options", "load_ray")
 
 Dataset: TypeAlias = Any
 """A ``ray.data.Dataset``; Ray need not be there to check types."""
@@ -44,6 +44,17 @@ _OF_RAY: Final = frozenset(
     }
 )
 """Options of a batch that have a meaning where nobody sees all of its rows."""
+_OF_ROWS: Final = frozenset(
+    {
+        "api_key_env",
+        "base_url",
+        "column",
+        "ledger",
+        "limit",
+        "line_column",
+        "records",
+    }
+)
 _keepers: list[Any] = []
 
 
@@ -81,6 +92,8 @@ class RayBatch:
             or one of its aliases.
         records: Give only what is added, and ``record``, the line of the result files,
             in place of ``response``.
+        line_column: Holds the numbers that records give for the rows' lines; None for
+            those in the block.
         options: ``model``, ``params``, ``endpoint``, ``prompt``, ``system``,
             ``id_column``, ``concurrency``, ``rpm``, ``tpm``, ``max_retries``,
             ``no_retry_429``, ``prices``: as ``run_batch`` has them.
@@ -98,6 +111,7 @@ class RayBatch:
         base_url: str | None = None,
         api_key_env: str | None = None,
         records: bool = False,
+        line_column: str | None = None,
         **options: Any,
     ) -> None:
         settings = BlockSettings(
@@ -105,6 +119,7 @@ class RayBatch:
         )
         self._column = column
         self._records = records
+        self._line_column = line_column
         self._thread = LoopThread("fireworks-async")
         self._runner = self._thread.run_blocking(_made(settings))
         self._renewing: _Renewing | None = None
@@ -114,12 +129,17 @@ class RayBatch:
 
     async def __call__(self, table: Table) -> Table:
         """Answer the rows of a block."""
-        answers = await self._thread.run(self._run(sources_of(table, self._column)))
+        sources, numbers = sources_of(table, self._column), None
+        if self._line_column is not None:
+            numbers = table.column(self._line_column).to_pylist()
+        answers = await self._thread.run(self._run(sources, numbers))
         kept = None if self._records else table
         return with_columns(kept, answers, records=self._records)
 
-    async def _run(self, sources: Sequence[Source]) -> list[Answered]:
-        answering = asyncio.ensure_future(self._runner.run(sources))
+    async def _run(
+        self, sources: Sequence[Source], numbers: Sequence[int] | None
+    ) -> list[Answered]:
+        answering = asyncio.ensure_future(self._runner.run(sources, numbers))
         # By then the runner is known to be busy.
         await asyncio.sleep(0)
         if self._renewing is not None:
@@ -212,7 +232,7 @@ def batch_dataset(
         TypeError: An option is unknown.
         ValueError: One cannot be used.
     """
-    job = _checked(options)
+    job = checked_options(options)
     ray = load_ray()
     name = f"fireworks_async limit {uuid.uuid4().hex}"
     keeper = (
@@ -256,14 +276,20 @@ def _pool(ray: Any, actors: int | tuple[int, int]) -> Any:
     return ray.data.ActorPoolStrategy(min_size=least, max_size=most)
 
 
-def _checked(options: Mapping[str, Any]) -> Job:
+def checked_options(options: Mapping[str, Any]) -> Job:
+    """The job that options of ``batch_dataset`` make; Ray is not needed.
+
+    Raises:
+        ConfigurationError: One holds a key.
+        TypeError: One is unknown.
+        ValueError: One cannot be used.
+    """
     if "api_key" in options:
         raise ConfigurationError(
             "api_key: arguments lie in Ray's object store; give each node the key in "
             "its environment"
         )
-    own = {"column", "ledger", "limit", "base_url", "api_key_env", "records"}
-    job = {name: value for name, value in options.items() if name not in own}
+    job = {name: value for name, value in options.items() if name not in _OF_ROWS}
     checked = Job.of(job, function="batch_dataset")
     if others := sorted(job.keys() - _OF_RAY):
         raise ValueError(f"{', '.join(others)}: not on Ray, where blocks are apart")

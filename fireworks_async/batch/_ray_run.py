@@ -4,14 +4,27 @@ import importlib
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from errno import ENOENT
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from fireworks_async.batch._compressed import compressing
-from fireworks_async.batch._ray import Dataset, batch_dataset, load_ray
+from fireworks_async.batch._blocks import nameless
+from fireworks_async.batch._compressed import compressing, is_compressed
+from fireworks_async.batch._files import RecordFile, lines_of
+from fireworks_async.batch._ray import (
+    Dataset,
+    batch_dataset,
+    checked_options,
+    load_ray,
+)
+from fireworks_async.batch._ray_lines import LINE, TEXT, rows_in
+from fireworks_async.batch._records import read
 from fireworks_async.batch._run import default_errors
+from fireworks_async.batch._shared_ledger import SharedLedger, key_of_request
+from fireworks_async.batch._sources import STDIN, is_table
 from fireworks_async.batch._summary import BatchSummary
 from fireworks_async.batch._tally import Example
 from fireworks_async.errors import BatchError
@@ -20,7 +33,9 @@ __all__ = ("run_ray_batch",)
 
 _AT_ONCE: Final = 4
 """Blocks that Ray Data gives an actor at a time, out of one task."""
+_AT_A_TIME: Final = 512
 _EXAMPLES: Final = 3
+_NAME_LENGTH: Final = 24
 _COUNTED: Final = (
     "custom_id",
     "error",
@@ -87,9 +102,9 @@ def run_ray_batch(
     The files of answers and failures are there when the run is over, and whole.
 
     Args:
-        input: JSONL (also ``.gz``), or Parquet; a directory or several, as Ray reads
-            them.
-        output: JSONL as ``run_batch`` writes it, or, with the ending ``.parquet``, a
+        input: JSONL (also ``.gz``), or Parquet; a file, or a directory of them.
+        output: JSONL as ``run_batch`` writes it; what is there and is recorded so is
+            taken over. Or, with the ending ``.parquet``, a
             directory of tables with the columns of ``RayBatch``, failures included.
         errors: Where failures go; by default ``<output>.errors.jsonl``.
         address: Of the cluster; None for the one that is connected to, else that of
@@ -108,47 +123,139 @@ def run_ray_batch(
         TypeError: An option is unknown.
         ValueError: One cannot be used.
     """
-    ray = load_ray()
+    results = Path(output).resolve()
+    failures = Path(errors).resolve() if errors else default_errors(results)
+    source = _checked_places(os.fspath(input), results, failures)
+    checked_options(options)
+    makes_tables = results.suffix.lower() == _TABLE
+    records = Path(ledger or results.with_name(f"{results.name}.ledger")).absolute()
     began = time.monotonic()
-    source, results = os.fspath(input), Path(output).resolve()
-    is_table = results.suffix.lower() == _TABLE
+    ray = load_ray()
+    with ExitStack() as stack:
+        if not makes_tables:
+            _keep_earlier(stack, results, failures, records)
+        with _problems_told(ray, results):
+            _join(ray, address)
+            dataset = _rows_of(ray, source, options)
+            answered = batch_dataset(
+                dataset.repartition(target_num_rows_per_block=_AT_ONCE * block_rows),
+                actors=actors,
+                block_rows=block_rows,
+                cpus=cpus,
+                ledger=str(records),
+                base_url=base_url,
+                api_key_env=api_key_env,
+                records=not makes_tables,
+                **options,
+            )
+            count = (
+                _write_tables(ray, answered, results)
+                if makes_tables
+                else _write_lines(answered, results, failures)
+            )
+    elapsed = time.monotonic() - began
+    return _summary(count, results, None if makes_tables else failures, elapsed)
+
+
+def _join(ray: Any, address: str | None) -> None:
     if not ray.is_initialized():
         # Not None: that also finds what an earlier cluster has left behind.
         where = address or os.environ.get("RAY_ADDRESS") or "local"
         ray.init(address=where, log_to_driver=False)
-    dataset = _rows_of(ray, source, options)
-    answered = batch_dataset(
-        dataset.repartition(target_num_rows_per_block=_AT_ONCE * block_rows),
-        actors=actors,
-        block_rows=block_rows,
-        cpus=cpus,
-        ledger=str(ledger or results.with_name(f"{results.name}.ledger")),
-        base_url=base_url,
-        api_key_env=api_key_env,
-        records=not is_table,
-        **options,
-    )
-    failures = Path(errors).resolve() if errors else default_errors(results)
+
+
+@contextmanager
+def _problems_told(ray: Any, results: Path) -> Generator[None]:
+    """What Ray and the disk raise, in our words."""
     try:
-        count = (
-            _write_tables(ray, answered, results)
-            if is_table
-            else _write_lines(answered, results, failures)
-        )
+        yield
     except ray.exceptions.RayError as error:
         raise BatchError(f"Ray: {str(error).strip().splitlines()[-1]}") from None
     except OSError as error:
-        raise BatchError(f"{error.filename or results}: {error.strerror}") from None
-    elapsed = time.monotonic() - began
-    return _summary(count, results, None if is_table else failures, elapsed)
+        said = error.strerror or error
+        raise BatchError(f"{error.filename or results}: {said}") from None
+
+
+def _checked_places(source: str, results: Path, failures: Path) -> str:
+    """Refuse what cannot be, before Ray is started."""
+    _require_kinds(source, results, failures)
+    places = [results, failures]
+    if "://" not in source:
+        path = Path(source).resolve()
+        if not path.exists():
+            raise BatchError(f"{source}: cannot be read: {os.strerror(ENOENT)}")
+        places += [path, *path.parents] if results.suffix.lower() == _TABLE else [path]
+    if len(set(places)) < len(places):
+        raise ValueError("input, output and errors: expected different files")
+    for path in (results, failures):
+        if not path.parent.is_dir():
+            raise BatchError(f"{path}: cannot be written: no such directory")
+    if results.suffix.lower() == _TABLE and results.exists():
+        _require_tables(results)
+    return source
+
+
+def _require_kinds(source: str, results: Path, failures: Path) -> None:
+    if source == STDIN or _is_text_table(source):
+        raise ValueError(f"{source}: Ray reads lines of JSON, and Parquet")
+    makes_tables = results.suffix.lower() == _TABLE
+    if _is_text_table(results.name) or (is_table(failures.name) and not makes_tables):
+        raise ValueError("answers are lines of JSON, or tables: .jsonl or .parquet")
+
+
+def _is_text_table(name: str) -> bool:
+    return is_table(name) and not name.lower().endswith(_TABLE)
+
+
+def _require_tables(results: Path) -> None:
+    """Look what is in a directory of tables: all that is gets deleted for new ones."""
+    if not results.is_dir():
+        raise BatchError(f"{results}: is no directory")
+    if any(each.suffix != _TABLE for each in results.iterdir()):
+        raise BatchError(f"{results}: holds other things than tables")
+
+
+def _keep_earlier(
+    stack: ExitStack, results: Path, failures: Path, directory: Path
+) -> None:
+    """Hold the files, and see that the ledger has the answers that are in them.
+
+    They may be those of a run without Ray, and are about to be replaced.
+    """
+    for path in (results, failures):
+        if path.exists() and not is_compressed(path):
+            stack.callback(RecordFile.open(path).close)
+    if not results.exists():
+        return
+    ledger = SharedLedger(directory)
+    stack.callback(ledger.close)
+    ledger.refresh()
+    lines = (line for _, line in lines_of(results))
+    while some := list(islice(lines, _AT_A_TIME)):
+        found = _answers_in(some)
+        if missing := [each for each in found if ledger.find(each[0]) is None]:
+            ledger.append(missing)
+
+
+def _answers_in(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    for line in lines:
+        recorded = read(line)
+        if recorded is None or recorded.has_failed or not recorded.custom_id:
+            continue
+        name, digest = recorded.custom_id, recorded.batch.digest
+        if name == digest[:_NAME_LENGTH]:
+            # It had none, and has another here.
+            name = nameless(digest)
+        with suppress(ValueError):
+            yield key_of_request(name, bytes.fromhex(digest)), line
 
 
 def _rows_of(ray: Any, source: str, options: dict[str, Any]) -> Dataset:
     if source.lower().endswith(_TABLE):
         return ray.data.read_parquet(source)
     # As lines: what a row holds is for the API to judge, not for tables.
-    options["column"] = "text"
-    return ray.data.read_text(source)
+    options["column"], options["line_column"] = TEXT, LINE
+    return rows_in(ray, source)
 
 
 def _write_lines(answered: Dataset, results: Path, failures: Path) -> _Count:
@@ -156,6 +263,8 @@ def _write_lines(answered: Dataset, results: Path, failures: Path) -> _Count:
     count, failed = _Count(), 0
     new = {path: path.with_name(f"{path.name}.new") for path in (results, failures)}
     with ExitStack() as stack:
+        for there in new.values():
+            stack.callback(there.unlink, missing_ok=True)
         files: dict[Path, BinaryIO] = {
             path: stack.enter_context(there.open("wb")) for path, there in new.items()
         }
@@ -173,12 +282,11 @@ def _write_lines(answered: Dataset, results: Path, failures: Path) -> _Count:
         for file in files.values():
             file.flush()
             os.fsync(file.fileno())
-    new[results].replace(results)
-    if failed:
-        new[failures].replace(failures)
-    else:
-        new[failures].unlink()
-        failures.unlink(missing_ok=True)
+        new[results].replace(results)
+        if failed:
+            new[failures].replace(failures)
+        else:
+            failures.unlink(missing_ok=True)
     return count
 
 
@@ -221,7 +329,9 @@ def _summary(
         unpriced=count.unpriced,
         elapsed=elapsed,
         limits=[],
-        stopped=None,
-        stopped_by="",
+        stopped="account" if count.failures["account"] else None,
+        stopped_by=count.examples["account"][0].message
+        if count.failures["account"]
+        else "",
         notes=[],
     )

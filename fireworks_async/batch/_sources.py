@@ -17,7 +17,15 @@ from fireworks_async.batch._compressed import decompressing, is_compressed
 from fireworks_async.batch._rows import Source
 from fireworks_async.errors import BatchError
 
-__all__ = ("STDIN", "chunks_of", "count_rows", "is_table", "require_readable")
+__all__ = (
+    "STDIN",
+    "Blocks",
+    "chunks_in",
+    "chunks_of",
+    "count_rows",
+    "is_table",
+    "require_readable",
+)
 
 STDIN: Final = "-"
 
@@ -31,8 +39,12 @@ _BOM: Final = b"\xef\xbb\xbf"
 _TABLES: Final = (".csv", ".tsv", ".parquet")
 
 
-class _Blocks(Protocol):
-    def read1(self, size: int = -1, /) -> bytes: ...
+class Blocks(Protocol):
+    """A file, unpacked."""
+
+    def read1(self, size: int = -1, /) -> bytes:
+        """What one read gives."""
+        ...
 
 
 def is_table(path: str) -> bool:
@@ -56,7 +68,7 @@ def chunks_of(path: str) -> Iterator[Chunk]:
             yield from _csv(path)
         else:
             with _opened(path) as file:
-                yield from _lines(file)
+                yield from chunks_in(file)
     except OSError as error:
         raise BatchError(f"{path}: cannot be read: {error.strerror}") from None
 
@@ -97,16 +109,16 @@ def count_rows(path: str) -> int | None:
 
 
 @contextmanager
-def _opened(path: str) -> Generator[_Blocks]:
+def _opened(path: str) -> Generator[Blocks]:
     if path == STDIN:
-        yield cast("_Blocks", sys.stdin.buffer)
+        yield cast("Blocks", sys.stdin.buffer)
     else:
         with Path(path).open("rb") as file, decompressing(file, path) as plain:
-            yield cast("_Blocks", plain)
+            yield cast("Blocks", plain)
 
 
-def _lines(file: _Blocks) -> Iterator[Chunk]:
-    """Whole lines, as many at a time as one read gives."""
+def chunks_in(file: Blocks) -> Iterator[Sequence[tuple[int, bytes]]]:
+    """Whole lines with their numbers, as many at a time as one read gives."""
     number = 0
     open_parts: list[bytes] = []
     while block := file.read1(_BLOCK):

@@ -143,3 +143,25 @@ async def test_the_key_may_be_in_another_variable(settings, sim, monkeypatch):
 async def test_an_unknown_option_is_named(settings):
     with pytest.raises(TypeError, match="modle"):
         BlockRunner(settings(modle="x"))
+
+
+async def test_records_give_the_numbers_of_lines_in_the_input(settings):
+    sources = [b"no JSON", *rows(2)]
+    async with BlockRunner(settings()) as runner:
+        answers = await runner.run(sources, [7, 9, 12])
+        alone = await runner.run([b"no JSON"])
+    lines = [json.loads(a.record)["batch"]["line"] for a in (*answers, *alone)]
+    assert lines == [7, 9, 12, 1]
+
+
+async def test_a_refused_key_ends_it(settings, sim):
+    sim.always(ErrorReply(401, {"error": {"message": "no such key"}}))
+    async with BlockRunner(settings(concurrency=2)) as runner:
+        first = await runner.run(rows(20))
+        sent = len(sim.requests)
+        later = await runner.run(rows(20, max_tokens=4))
+    assert sent <= 2
+    assert len(sim.requests) == sent
+    errors = [json.loads(answer.record)["error"] for answer in (*first, *later)]
+    assert {error["code"] for error in errors} == {"account"}
+    assert all("no such key" in error["message"] for error in errors)

@@ -3,17 +3,29 @@
 In a process of its own; see ``tests.support.ray_cluster``.
 """
 
+import asyncio
 import gzip
 import importlib.util
 import json
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 
-from fireworks_async.batch._ray_run import _COUNTED, _write_lines
+from fireworks_async import AsyncFireworks
+from fireworks_async.batch import run_batch
+from fireworks_async.batch._blocks import BlockRunner, BlockSettings
+from fireworks_async.batch._ray_run import (
+    _COUNTED,
+    _keep_earlier,
+    _write_lines,
+    run_ray_batch,
+)
+from fireworks_async.errors import BatchError
+from fireworks_async.simulator import Simulator
 from tests.support.package import ROOT
-from tests.support.ray_cluster import PLACES, ROWS
+from tests.support.ray_cluster import MODEL, PLACES, ROWS
 
 
 class FakeDataset:
@@ -43,6 +55,76 @@ def test_answers_and_failures_are_written_as_their_names_say(tmp_path, ending):
     ]
     _write_lines(FakeDataset(good), *paths)
     assert list(tmp_path.iterdir()) == paths[:1]
+
+
+class TestPlaces:
+    """What is refused before Ray is started."""
+
+    @pytest.mark.parametrize(
+        ("source", "output", "said"),
+        [
+            ("in.csv", "out.jsonl", "lines of JSON, and Parquet"),
+            ("-", "out.jsonl", "lines of JSON, and Parquet"),
+            ("in.jsonl", "out.csv", "parquet"),
+            ("in.jsonl", "in.jsonl", "different files"),
+            ("in.parquet", "in.parquet", "different files"),
+            ("none.jsonl", "out.jsonl", "No such file"),
+            ("in.jsonl", "none/out.jsonl", "no such directory"),
+            ("in.jsonl", "in.parquet", "no directory"),
+            ("in.jsonl", "mine.parquet", "other things than tables"),
+            ("mine.parquet/in.jsonl", "mine.parquet", "different files"),
+            ("in.jsonl", "notes.jsonl", "no results of a batch"),
+        ],
+    )
+    def test_that_cannot_be(self, tmp_path, monkeypatch, source, output, said):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "mine.parquet").mkdir()
+        for name in ("in.jsonl", "in.parquet", "notes.jsonl", "mine.parquet/in.jsonl"):
+            (tmp_path / name).write_text('{"messages":[]}\n')
+        before = sorted(tmp_path.rglob("*"))
+        with pytest.raises((BatchError, ValueError), match=said):
+            run_ray_batch(source, output, model="m")
+        assert sorted(tmp_path.rglob("*")) == before
+
+    def test_options_that_are_not_for_ray(self, tmp_path):
+        (tmp_path / "in.jsonl").touch()
+        for option in ({"max_cost": 1.0}, {"retry": ["all"]}, {"only_failed": True}):
+            with pytest.raises(ValueError, match="not on Ray"):
+                run_ray_batch(tmp_path / "in.jsonl", tmp_path / "out.jsonl", **option)
+
+
+def kept_twice(output, directory):
+    """Have them taken over; nobody else can meanwhile."""
+    places = output, directory / "e.jsonl", directory / "ledger"
+    with ExitStack() as held:
+        _keep_earlier(held, *places)
+        with pytest.raises(BatchError, match="another run"):
+            _keep_earlier(held, *places)
+
+
+async def test_answers_of_a_run_without_ray_are_not_paid_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("FIREWORKS_API_KEY", "fw_test")
+    bodies = [{"messages": [{"role": "user", "content": f"{n}"}]} for n in range(3)]
+    bodies[0]["custom_id"] = "a"
+    lines = [json.dumps(body).encode() for body in bodies]
+    source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_bytes(b"\n".join(lines))
+    async with Simulator() as sim:
+        async with AsyncFireworks(base_url=sim.base_url) as client:
+            await run_batch(source, output, client=client, model=MODEL)
+        await asyncio.to_thread(kept_twice, output, tmp_path)
+        settings = BlockSettings(
+            options={"model": MODEL},
+            base_url=sim.base_url,
+            ledger=str(tmp_path / "ledger"),
+        )
+        async with BlockRunner(settings) as runner:
+            answers = await runner.run(lines)
+        assert len(sim.requests) == 3
+    assert all(answer.was_recorded for answer in answers)
+    assert {answer.record for answer in answers} == set(
+        output.read_bytes().splitlines(keepends=True)
+    )
 
 
 needs_ray = pytest.mark.skipif(
