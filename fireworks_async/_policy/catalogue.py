@@ -39,7 +39,16 @@ ModelKind: TypeAlias = Literal[
 
 
 class Prices(msgspec.Struct, frozen=True, gc=False):
-    """US dollars per million tokens; None where no catalogue has a figure."""
+    """US dollars per million tokens; None where no catalogue has a figure.
+
+    Attributes:
+        input: Of the prompt.
+        output: Of the answer.
+        cached_input: Of what the prompt cache had.
+        priority_input: The same for ``service_tier="priority"``.
+        priority_output: Likewise.
+        priority_cached_input: Likewise.
+    """
 
     input: float
     output: float

@@ -53,7 +53,17 @@ class AudioParams(TypedDict, total=False):
 
 
 class AudioWord(msgspec.Struct, kw_only=True, gc=False):
-    """One word that was heard; times in seconds."""
+    """One word that was heard; None where the server does not tell.
+
+    Attributes:
+        word: Its text.
+        language: Its code, such as ``en``.
+        probability: That it was heard right, 0 to 1.
+        hallucination_score: The server's, of a word that was not said.
+        start: Seconds from the beginning of the sound.
+        end: Likewise.
+        speaker_id: Who said it, when ``diarize`` asks.
+    """
 
     word: str = ""
     language: str | None = None
@@ -65,7 +75,26 @@ class AudioWord(msgspec.Struct, kw_only=True, gc=False):
 
 
 class AudioSegment(msgspec.Struct, kw_only=True, gc=False):
-    """One stretch of speech; times in seconds."""
+    """One stretch of speech; None where the server does not tell.
+
+    Attributes:
+        text: What was said.
+        id: Its number or name.
+        start: Seconds from the beginning of the sound.
+        end: Likewise.
+        words: Each of them, when ``timestamp_granularities`` asks.
+        speaker_id: Who spoke, when ``diarize`` asks.
+        seek: Where the decoder stood.
+        audio_start: Seconds; where the stretch of sound begins that was looked at.
+        audio_end: Where it ends.
+        tokens: Numbers in the vocabulary.
+        temperature: That of the decoder.
+        avg_logprob: Mean of the natural logarithms of the tokens' probabilities.
+        compression_ratio: Of the text: a high one is a repetition.
+        no_speech_prob: That nobody spoke, 0 to 1.
+        no_speech: Whether nobody did.
+        retry_count: How often the decoder began anew.
+    """
 
     text: str = ""
     id: int | str | None = None

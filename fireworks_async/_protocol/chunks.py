@@ -41,7 +41,14 @@ class FunctionCallDelta(msgspec.Struct, gc=False):
 
 
 class ToolCallDelta(msgspec.Struct, gc=False):
-    """What a chunk adds to one tool call."""
+    """What a chunk adds to one tool call.
+
+    Attributes:
+        index: Which call it is, from 0; None when the server does not tell.
+        id: With the first part of a call, as a rule.
+        type: Likewise.
+        function: What it adds to name and arguments.
+    """
 
     index: int | None = None
     id: str | None = None
@@ -50,7 +57,15 @@ class ToolCallDelta(msgspec.Struct, gc=False):
 
 
 class ChoiceDelta(msgspec.Struct, gc=False):
-    """What a chunk adds to one choice."""
+    """What a chunk adds to one choice.
+
+    Attributes:
+        content: Text of the answer.
+        role: With the first chunk, as a rule.
+        reasoning_content: Text of the reasoning.
+        tool_calls: Parts of calls.
+        refusal: Text of a refusal.
+    """
 
     content: str | None = None
     role: str | None = None
@@ -60,7 +75,19 @@ class ChoiceDelta(msgspec.Struct, gc=False):
 
 
 class ChunkChoice(msgspec.Struct, gc=False):
-    """One choice's part of a chunk."""
+    """One choice's part of a chunk.
+
+    Attributes:
+        index: Which of the ``n`` answers, from 0.
+        delta: What is new.
+        finish_reason: With the last part: ``stop``, ``length``, ``tool_calls`` or
+            ``content_filter``.
+        logprobs: Of the new tokens, when asked for.
+        raw_output: When asked for.
+        token_ids: Of the new tokens, when asked for.
+        prompt_token_ids: When asked for.
+        message: Always None.
+    """
 
     index: int = 0
     delta: ChoiceDelta = msgspec.field(default_factory=ChoiceDelta)
@@ -69,13 +96,25 @@ class ChunkChoice(msgspec.Struct, gc=False):
     raw_output: RawOutput | None = None
     token_ids: list[int] | None = None
     prompt_token_ids: list[int] | None = None
-    # Always None, like a chunk's ``error``: what some servers send in place of a delta
+    # Like a chunk's ``error``: what some servers send in place of a delta
     # leaves the fast path, and becomes one.
     message: None = None
 
 
 class ChatCompletionChunk(msgspec.Struct, gc=False, kw_only=True):
-    """One event of a chat stream."""
+    """One event of a chat stream.
+
+    Attributes:
+        id: The API's; that of the whole answer.
+        object: The kind of event.
+        created: Seconds since 1970.
+        model: As the answer calls it.
+        choices: What it adds; empty in an event that only reports usage.
+        usage: With the last event, as a rule.
+        perf_metrics: The server's own times, when asked for.
+        prompt_token_ids: When asked for.
+        error: Always None: errors in a stream are raised, never yielded.
+    """
 
     # In the order in which they are sent, which is the order they are looked for in.
     id: str = ""
@@ -88,8 +127,7 @@ class ChatCompletionChunk(msgspec.Struct, gc=False, kw_only=True):
     usage: Usage | None = None
     perf_metrics: PerfMetricValues | None = None
     prompt_token_ids: list[int] | None = None
-    # Always None: typed so that a chunk with an error leaves the fast path as well.
-    # Errors in a stream are raised, never yielded.
+    # Typed so that a chunk with an error leaves the fast path as well.
     error: None = None
 
     @property

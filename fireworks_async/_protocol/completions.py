@@ -34,13 +34,24 @@ PerfMetricValues = dict[str, object]
 
 
 class PromptTokensDetails(msgspec.Struct, gc=False):
-    """Where the prompt's tokens came from."""
+    """Where the prompt's tokens came from.
+
+    Attributes:
+        cached_tokens: Those that the server had from earlier prompts; None when it does
+            not tell.
+    """
 
     cached_tokens: int | None = None
 
 
 class CompletionTokensDetails(msgspec.Struct, gc=False):
-    """What the completion's tokens were spent on; many models report nothing."""
+    """What the completion's tokens were spent on; many models report nothing.
+
+    Attributes:
+        reasoning_tokens: Those of the reasoning.
+        accepted_prediction_tokens: Of ``prediction``, those that came true.
+        rejected_prediction_tokens: Those that did not.
+    """
 
     reasoning_tokens: int | None = None
     accepted_prediction_tokens: int | None = None
@@ -48,7 +59,15 @@ class CompletionTokensDetails(msgspec.Struct, gc=False):
 
 
 class Usage(msgspec.Struct, gc=False):
-    """Tokens, as counted by the server."""
+    """Tokens, as counted by the server.
+
+    Attributes:
+        prompt_tokens: Of the prompt, cached ones too.
+        total_tokens: Of prompt and answer together.
+        completion_tokens: Of the answer, reasoning too, and of all choices.
+        prompt_tokens_details: Or None.
+        completion_tokens_details: Or None.
+    """
 
     prompt_tokens: int = 0
     total_tokens: int = 0
@@ -62,7 +81,14 @@ NO_TOKENS = Usage()
 
 
 class TopLogProb(msgspec.Struct, gc=False):
-    """One of the likeliest tokens at a position."""
+    """One of the likeliest tokens at a position.
+
+    Attributes:
+        token: Its text.
+        logprob: The natural logarithm of its probability.
+        token_id: Its number in the vocabulary.
+        bytes: Its UTF-8, which may be a part of a character.
+    """
 
     token: str
     logprob: float | None = None
@@ -71,7 +97,19 @@ class TopLogProb(msgspec.Struct, gc=False):
 
 
 class TokenLogProb(msgspec.Struct, gc=False):
-    """The token that was taken at a position (``logprobs=True``)."""
+    """The token that was taken at a position (``logprobs=True``).
+
+    Attributes:
+        token: Its text.
+        logprob: The natural logarithm of its probability.
+        bytes: Its UTF-8, which may be a part of a character.
+        top_logprobs: The likeliest tokens there; as many as ``top_logprobs`` asks for.
+        sampling_logprob: The same after temperature and cuts.
+        text_offset: Where it begins, in characters of the answer.
+        token_id: Its number in the vocabulary.
+        last_activation: As sent; the API documents it nowhere.
+        routing_matrix: As asked for by ``include_routing_matrix``.
+    """
 
     token: str
     logprob: float | None = None
@@ -85,7 +123,17 @@ class TokenLogProb(msgspec.Struct, gc=False):
 
 
 class LogProbs(msgspec.Struct, gc=False):
-    """Both formats: ``content`` for ``logprobs=True``, the rest for an integer."""
+    """Log probabilities, in the one format or the other; None where it is the other.
+
+    Attributes:
+        content: For ``logprobs=True``: each token of the answer.
+        refusal: Likewise, of a refusal.
+        tokens: For an integer: the text of each token; the other lists are as long.
+        token_logprobs: The natural logarithm of each one's probability.
+        top_logprobs: The likeliest tokens at each place, with theirs.
+        text_offset: Where each begins, in characters.
+        token_ids: The number of each in the vocabulary.
+    """
 
     content: list[TokenLogProb] | None = None
     refusal: list[TokenLogProb] | None = None
@@ -117,7 +165,13 @@ class FunctionCall(msgspec.Struct, gc=False):
 
 
 class ToolCall(msgspec.Struct, gc=False):
-    """A call that the model asks for."""
+    """A call that the model asks for.
+
+    Attributes:
+        id: To be named by the message that answers it.
+        function: What to call.
+        type: The API knows ``function`` alone.
+    """
 
     id: str
     function: FunctionCall
@@ -125,7 +179,15 @@ class ToolCall(msgspec.Struct, gc=False):
 
 
 class ChatMessage(msgspec.Struct, gc=False):
-    """The model's turn; append it to the messages of the next call as it is."""
+    """The model's turn; append it to the messages of the next call as it is.
+
+    Attributes:
+        role: Who speaks: ``assistant``.
+        content: The answer's text; None when there is none.
+        reasoning_content: What was thought before it, or None.
+        tool_calls: What the model wants called; None when nothing.
+        refusal: Why it does not answer, or None.
+    """
 
     role: str = "assistant"
     content: str | None = None
@@ -135,7 +197,17 @@ class ChatMessage(msgspec.Struct, gc=False):
 
 
 class Choice(msgspec.Struct, gc=False):
-    """One of the ``n`` answers."""
+    """One of the ``n`` answers.
+
+    Attributes:
+        index: Which one, from 0.
+        message: The answer.
+        finish_reason: ``stop``, ``length``, ``tool_calls`` or ``content_filter``; None
+            as long as it is not whole.
+        logprobs: When asked for by ``logprobs``.
+        raw_output: When asked for by ``raw_output``.
+        token_ids: When asked for by ``return_token_ids``.
+    """
 
     index: int
     message: ChatMessage
@@ -146,7 +218,18 @@ class Choice(msgspec.Struct, gc=False):
 
 
 class ChatCompletion(msgspec.Struct, gc=False):
-    """A collected stream, or what has come of it so far."""
+    """A collected stream, or what has come of it so far.
+
+    Attributes:
+        id: The API's.
+        created: Seconds since 1970.
+        model: As the answer calls it.
+        choices: One for each of ``n`` that began, by index.
+        object: The kind of answer.
+        usage: None when the server reports none.
+        perf_metrics: The server's own times, when asked for.
+        prompt_token_ids: When asked for by ``return_token_ids``.
+    """
 
     id: str
     created: int

@@ -40,6 +40,16 @@ class CompletionChoice(msgspec.Struct, gc=False):
     """The answer to one of the prompts, or what a chunk adds to it.
 
     With several prompts and ``n``, the choices of the first prompt come first.
+
+    Attributes:
+        index: Which one, from 0.
+        text: The answer, or what the chunk adds; with ``echo``, the prompt before it.
+        finish_reason: ``stop``, ``length`` or ``content_filter``; None as long as it is
+            not whole.
+        logprobs: When asked for by ``logprobs``.
+        raw_output: When asked for by ``raw_output``.
+        token_ids: When asked for by ``return_token_ids``.
+        prompt_token_ids: Likewise.
     """
 
     index: int = 0

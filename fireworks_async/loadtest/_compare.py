@@ -54,6 +54,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 def read_report(path: str | Path) -> dict[str, Any]:
     """Read a report that ``--json`` has written.
 
+    Args:
+        path: The file.
+
+    Returns:
+        Its JSON, as plain values.
+
     Raises:
         LoadTestError: It is none, or of another version.
     """
@@ -100,6 +106,10 @@ def comparison_lines(
     before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Iterator[str]:
     """The comparison, line by line; runs are matched by their names.
+
+    Args:
+        before: A report, as ``read_report`` gives it.
+        after: The other one.
 
     Raises:
         LoadTestError: The two have no run in common.

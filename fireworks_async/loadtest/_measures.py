@@ -48,6 +48,15 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         n: How many values, each counted as often as it weighs.
         requests: How many requests they are from.
+        mean: In the unit of the values, as all that follow: seconds for times.
+        std: Standard deviation.
+        min: The least.
+        p50: The median.
+        p90: 90 % are not above it.
+        p95: Likewise.
+        p99: Likewise.
+        p99_9: 99.9 % are not above it.
+        max: The greatest.
         intervals: 95 % confidence intervals, by percentile, where there are any.
         unreliable: Percentiles for which there are too few requests.
     """

@@ -34,7 +34,11 @@ _SAYS = {
 
 
 def html_page(report: LoadTestReport) -> str:
-    """Make the page."""
+    """Make a page of HTML that holds all it shows, styles and plots too.
+
+    Args:
+        report: What is shown.
+    """
     style = files("fireworks_async.loadtest").joinpath("report.css").read_text("utf-8")
     title = f"Load test of {report.model}"
     body = [
