@@ -5,7 +5,7 @@ A part is whole when its choice finishes; reasoning also when text or a tool cal
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import msgspec
 
@@ -37,12 +37,7 @@ __all__ = (
 
 
 class _Event(msgspec.Struct, frozen=True, gc=False, tag_field="type"):
-    @property
-    def type(self) -> str:
-        """The event's name."""
-        tag = self.__struct_config__.tag
-        assert isinstance(tag, str)
-        return tag
+    """What has a ``type``: a literal of each, by which checkers tell events apart."""
 
 
 class ContentDeltaEvent(_Event, frozen=True, gc=False, tag="content.delta"):
@@ -55,6 +50,7 @@ class ContentDeltaEvent(_Event, frozen=True, gc=False, tag="content.delta"):
             values: the same objects from event to event, which grow. None otherwise.
     """
 
+    type: ClassVar[Literal["content.delta"]] = "content.delta"
     index: int
     delta: str
     parsed_partial: object = None
@@ -63,6 +59,7 @@ class ContentDeltaEvent(_Event, frozen=True, gc=False, tag="content.delta"):
 class ContentDoneEvent(_Event, frozen=True, gc=False, tag="content.done"):
     """The text of the choice ``index`` is whole."""
 
+    type: ClassVar[Literal["content.done"]] = "content.done"
     index: int
     content: str
 
@@ -70,6 +67,7 @@ class ContentDoneEvent(_Event, frozen=True, gc=False, tag="content.done"):
 class ReasoningDeltaEvent(_Event, frozen=True, gc=False, tag="reasoning.delta"):
     """Reasoning was added to the choice ``index``."""
 
+    type: ClassVar[Literal["reasoning.delta"]] = "reasoning.delta"
     index: int
     delta: str
 
@@ -77,6 +75,7 @@ class ReasoningDeltaEvent(_Event, frozen=True, gc=False, tag="reasoning.delta"):
 class ReasoningDoneEvent(_Event, frozen=True, gc=False, tag="reasoning.done"):
     """The reasoning of the choice ``index`` is whole."""
 
+    type: ClassVar[Literal["reasoning.done"]] = "reasoning.done"
     index: int
     reasoning_content: str
 
@@ -91,6 +90,9 @@ class ToolCallArgumentsDeltaEvent(
         tool_call: The fragment.
     """
 
+    type: ClassVar[Literal["tool_calls.function.arguments.delta"]] = (
+        "tool_calls.function.arguments.delta"
+    )
     index: int
     tool_call: ToolCallDelta
 
@@ -113,6 +115,9 @@ class ToolCallArgumentsDoneEvent(
         arguments: JSON, as the model wrote it.
     """
 
+    type: ClassVar[Literal["tool_calls.function.arguments.done"]] = (
+        "tool_calls.function.arguments.done"
+    )
     index: int
     tool_index: int
     id: str
@@ -123,6 +128,7 @@ class ToolCallArgumentsDoneEvent(
 class LogProbsDeltaEvent(_Event, frozen=True, gc=False, tag="logprobs.delta"):
     """Log probabilities of the tokens that a chunk added to the choice ``index``."""
 
+    type: ClassVar[Literal["logprobs.delta"]] = "logprobs.delta"
     index: int
     logprobs: LogProbs
 
@@ -130,12 +136,14 @@ class LogProbsDeltaEvent(_Event, frozen=True, gc=False, tag="logprobs.delta"):
 class UsageEvent(_Event, frozen=True, gc=False, tag="usage"):
     """The server reported the call's tokens; the last report counts."""
 
+    type: ClassVar[Literal["usage"]] = "usage"
     usage: Usage
 
 
 class FinishEvent(_Event, frozen=True, gc=False, tag="finish"):
     """The choice ``index`` is finished."""
 
+    type: ClassVar[Literal["finish"]] = "finish"
     index: int
     finish_reason: str
 

@@ -179,7 +179,19 @@ async def events(client: AsyncFireworks) -> None:
                     assert_type(index, int)
                     assert_type(finish_reason, str)
                 case _:
-                    assert_type(event.type, str)
+                    assert_type(event.index, int)
+
+
+async def events_told_apart_by_type(stream: Stream[ChatEvent, ChatCompletion]) -> None:
+    async for event in stream:
+        if event.type == "content.delta":
+            assert_type(event, ContentDeltaEvent)
+        elif event.type == "tool_calls.function.arguments.done":
+            assert_type(event, ToolCallArgumentsDoneEvent)
+        elif event.type == "usage":
+            assert_type(event.usage, Usage)
+        elif event.type == "finish":
+            assert_type(event.finish_reason, str)
 
 
 async def views(stream: Chunks, events: Stream[ChatEvent, ChatCompletion]) -> None:
