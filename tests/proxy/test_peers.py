@@ -82,10 +82,12 @@ async def ran(code, gateway):
 
 def test_the_walk_through_checks_its_file(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FIREWORKS_AI_API_KEY", "fw_readme")
+    monkeypatch.setenv("FIREWORKS_API_KEY", "fw_readme")
     [text] = blocks("yaml")
     (tmp_path / "config.yaml").write_text(text)
-    command, _ = blocks("bash")
+    export, command = blocks("bash")[0].splitlines()
+    name, _, value = export.removeprefix("export ").partition("=")
+    monkeypatch.setenv(name, os.path.expandvars(value))
     assert main(shlex.split(command)[1:]) == 0
     assert capsys.readouterr().out == "config.yaml: 1 deployment, all well\n"
 
