@@ -99,6 +99,7 @@ class Selection:
         shares: bool = False,
     ) -> None:
         self._ledger = ledger
+        self._index = ledger.index
         self._retry = Selector(["all"]) if only_failed and not retry else retry
         self._only_failed = only_failed
         self._strict = strict
@@ -112,8 +113,9 @@ class Selection:
             BatchError: A request has changed, and the run is strict.
         """
         selected = Selected()
+        # With what was written until now. What is written in the meantime must not be
+        # entered before the lock is let go: it would be undone.
         index = self._ledger.index
-        # What is recorded in the meantime, by another thread, must not be undone.
         with index.lock:
             keys = [key_of(_name_of(row)) for row in rows]
             entries = index.find(keys)
@@ -171,8 +173,10 @@ class Selection:
         """Whether a row is sent, by what is recorded of it; counts those that are not."""
         if entry.state == State.SEEN:
             entry.digest = row.digest
-            selected.elsewhere += self._only_failed
-            return not self._only_failed
+            # A bad line has failed, and what an earlier run told of it does not count.
+            is_wanted = not self._only_failed or isinstance(row, Problem)
+            selected.elsewhere += not is_wanted
+            return is_wanted
         if entry.digest not in (row.digest, b""):
             if self._strict:
                 raise BatchError(
@@ -198,7 +202,7 @@ class Selection:
         row.custom_id = base if first.copies == 1 else f"{base}-{first.copies}"
         key = key_of(row.custom_id)
         if key not in entries:
-            entries.update(self._ledger.index.find([key]))
+            entries.update(self._index.find([key]))
         return row.custom_id
 
 

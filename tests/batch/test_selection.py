@@ -2,10 +2,12 @@ import pytest
 
 from fireworks_async.batch._causes import Selector
 from fireworks_async.batch._index import Entry, Index, State, key_of
+from fireworks_async.batch._ledger import Ledger
+from fireworks_async.batch._records import BatchResult
 from fireworks_async.batch._rows import Problem
 from fireworks_async.batch._selection import Selection, Shard
 from fireworks_async.errors import BatchError
-from tests.support.batches import row
+from tests.support.batches import completion, ids, row
 
 
 class FakeLedger:
@@ -36,6 +38,18 @@ def record(ledger, each, state, **values):
 
 def select(ledger, *rows, retry=(), **options):
     return Selection(ledger, retry=Selector(retry), **options).select(rows)
+
+
+def done(name):
+    each = row(name)
+    return BatchResult(
+        custom_id=name,
+        line=1,
+        endpoint=each.endpoint,
+        request=each.body,
+        digest=each.digest.hex(),
+        response=completion(),
+    )
 
 
 def names(rows):
@@ -162,3 +176,32 @@ def test_rows_of_an_answered_request_are_copies(ledger):
     (copy,) = selected.copies
     assert (copy.row.custom_id, copy.place) == ("b", (0, 3, 4))
     assert names(selected.rows) == ["c"]
+
+
+def test_an_answer_that_is_recorded_meanwhile_is_not_forgotten(tmp_path, monkeypatch):
+    """Of a row without a name, which is looked up to name its copy."""
+    ledger = Ledger.open(tmp_path / "out.jsonl", tmp_path / "errors.jsonl")
+    selection = Selection(ledger, retry=Selector(()))
+    (first,) = selection.select([row(None, 1)]).rows
+    looked_up = Index.find
+
+    def find(index, keys):
+        monkeypatch.setattr(Index, "find", looked_up)
+        found = looked_up(index, keys)
+        ledger.write([done(first.custom_id)])
+        return found
+
+    monkeypatch.setattr(Index, "find", find)
+    (copy,) = selection.select([row(None, 2)]).rows
+    key = key_of(first.custom_id)
+    assert copy.custom_id == f"{first.custom_id}-2"
+    assert ledger.index.find([key])[key].state == State.DONE
+    ledger.finish(ordered=True)
+    ledger.close()
+    assert ids(tmp_path / "out.jsonl") == [first.custom_id]
+
+
+def test_bad_lines_have_failed_and_are_told_again_with_those(ledger):
+    bad = Problem(line=2, digest=b"x", text="no JSON")
+    selected = select(ledger, row("a", 1), bad, only_failed=True)
+    assert (selected.rows, selected.problems, selected.elsewhere) == ([], [bad], 1)
