@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from fireworks_async._client.attempts import Attempts, Service
 from fireworks_async._client.options import CallOptions
-from fireworks_async._headers import Headers
 from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._net.interfaces import ByteResponse, Clock, Limit
 from fireworks_async._protocol.collector import Chunk, Collector
@@ -146,7 +145,7 @@ class AnswerReader(Generic[ChunkT, ResultT]):
             )
         return _response_info()(
             self._status,
-            Headers(self._headers),
+            self._headers,
             self._identity,
             self._retries_taken,
             self.collector.perf_metrics,

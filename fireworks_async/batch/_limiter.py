@@ -299,11 +299,10 @@ def _levels(outcome: Outcome) -> Levels:
     """The account's limits, where both what is allowed and what is left are reported."""
     headers = outcome.headers
     levels: dict[Dimension, tuple[float, float]] = {}
-    if _LEFT.keys().isdisjoint(headers):
-        return levels
     for name, (dimension, limit) in _LEFT.items():
-        left, allowed = headers.get(name), headers.get(limit)
-        if left is None or allowed is None:
+        if (left := headers.get(name)) is None:
+            continue
+        if (allowed := headers.get(limit)) is None:
             continue
         try:
             level = float(allowed), float(left)
@@ -317,7 +316,7 @@ def _levels(outcome: Outcome) -> Levels:
 def _queued(outcome: Outcome) -> float | None:
     """Seconds in a deployment's queue; looked for before all metrics are read."""
     said = outcome.perf_metrics or outcome.headers
-    if _QUEUE_NAMES.isdisjoint(said):
+    if not any(map(said.__contains__, _QUEUE_NAMES)):
         return None
     perf = outcome.perf
     return None if perf is None else perf.prefill_queue_duration
