@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import aiohttp
+from aiohttp.http import HttpProcessingError
 
 from fireworks_async._net.drains import Drain, Drains
 from fireworks_async._net.intake import is_known, more, take
@@ -25,7 +26,13 @@ from fireworks_async.errors import (
 __all__ = ("BORDER_ERRORS", "PooledResponse", "is_silence", "translate")
 
 # What aiohttp raises at its surface. RuntimeError: a read on a connection closed by us.
-BORDER_ERRORS: Final = (aiohttp.ClientError, OSError, RuntimeError)
+# HttpProcessingError: of its parser in Python, which wraps no error of a body.
+BORDER_ERRORS: Final = (
+    aiohttp.ClientError,
+    OSError,
+    RuntimeError,
+    HttpProcessingError,
+)
 
 # How asyncio's texts begin, of one address and of several.
 _ADDRESSES: Final = ("Connect call failed", "Multiple exceptions")
@@ -64,7 +71,7 @@ def _what_happened(problem: BaseException, origin: str) -> str:
         case aiohttp.ClientResponseError():
             # aiohttp's own status 400 for what is no HTTP; no server said 400.
             return f"the answer of {origin} is not valid HTTP"
-        case aiohttp.ClientPayloadError():
+        case aiohttp.ClientPayloadError() | HttpProcessingError():
             return f"the connection to {origin} was lost before the answer was whole"
         case OSError():
             return f"the connection to {origin} was lost: {_reason(problem)}"

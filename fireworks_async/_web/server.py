@@ -30,7 +30,7 @@ _BACKLOG = 2048
 # for it anew: two page faults a read.
 _LARGEST_READ = 2**16
 # In aiohttp's words on what is no HTTP, what was read follows.
-_EXCERPT = re.compile(r":?\s*(?:when reading: b['\"]|\n)")
+_EXCERPT = re.compile(r":?\s*(?:when reading: |(?<=\s))b?['\"]|:?\s*\n")
 _ANY_HOST = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not bound
 
 _Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]

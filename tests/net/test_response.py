@@ -8,6 +8,7 @@ from types import MappingProxyType
 import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
+from aiohttp.http_exceptions import TransferEncodingError
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
@@ -109,6 +110,11 @@ class TestTranslation:
                 aiohttp.ClientPayloadError("Response payload is not completed"),
                 f"the connection to {ORIGIN} was lost before the answer was whole",
                 id="cut",
+            ),
+            pytest.param(
+                TransferEncodingError("zz"),
+                f"the connection to {ORIGIN} was lost before the answer was whole",
+                id="a bad chunk, as the parser in Python says it",
             ),
             pytest.param(
                 aiohttp.ClientOSError(errno.ECONNRESET, "Connection reset by peer"),

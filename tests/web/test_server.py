@@ -3,12 +3,14 @@ import errno
 import json
 import logging
 import socket
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 
-from fireworks_async._web.server import WebServer, listening_error
+from fireworks_async._web.server import WebServer, _Connection, listening_error
 from fireworks_async.errors import RateLimitError
 
 
@@ -141,6 +143,25 @@ async def test_what_is_no_http_is_told_and_not_logged(caplog, line):
     message = json.loads(body)["error"]["message"]
     assert message.startswith("this is no valid HTTP: ")
     assert "secret" not in message + caplog.text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Invalid HTTP header: b'X: sk-secret\\x01'",
+        "Bad status line 'sk-secret'",
+        'Bad HTTP method in status line "sk-secret\'"',
+        "Got more than 8190 bytes when reading: b'sk-secret'.",
+        "Invalid header token:\n\n  b'sk-secret'\n    ^",
+    ],
+)
+def test_nothing_that_was_read_is_told_whichever_parser_read_it(words):
+    unanswered = SimpleNamespace(writer=SimpleNamespace(output_size=0))
+    answer = _Connection.handle_error(
+        None, unanswered, 400, BadHttpMessage(words), words
+    )
+    assert "this is no valid HTTP: " in answer.text
+    assert "secret" not in answer.text
 
 
 async def test_connections_and_requests_are_counted_and_numbered():
