@@ -161,6 +161,6 @@ def test_a_message_that_cannot_be_sent_is_refused_by_name():
 
 
 def test_s6_deep_json_is_refused():
-    data = b'{"model":"a","messages":' + b"[" * 5000 + b"]" * 5000 + b"}"
+    data = b'{"model":"a","messages":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     with pytest.raises(BadRequestError):
         JsonBody(data)
