@@ -14,7 +14,7 @@ from fireworks_async._protocol.completions import Usage
 from fireworks_async.batch._rows import Row
 from fireworks_async.errors import BatchError
 
-__all__ = ("Bill", "Budget", "PriceBook")
+__all__ = ("Bill", "Budget", "PriceBook", "dollars")
 
 # What chat templates add by themselves: a date, a default system message, role marks.
 _SLACK_TOKENS: Final = 1024
@@ -125,7 +125,7 @@ class Budget:
 
     def said(self, amount: float) -> str:
         """Why so much cannot be set aside, in words."""
-        spent, most, next_one = map(_dollars, (self.spent, self.most or 0.0, amount))
+        spent, most, next_one = map(dollars, (self.spent, self.most or 0.0, amount))
         return f"{spent} of {most} are spent, and the next row may cost {next_one}"
 
     def settle(self, reserved: float, cost: float) -> None:
@@ -191,8 +191,10 @@ class Bill:
         return cost
 
 
-def _dollars(amount: float) -> str:
-    return "$" + f"{amount:.6f}".rstrip("0").rstrip(".")
+def dollars(amount: float) -> str:
+    """US dollars as a person reads them; less than a cent is not rounded away."""
+    digits = 6 if 0.0 < amount < 0.01 else 4
+    return f"${amount:.{digits}f}"
 
 
 def _looked_up(row: Row) -> ModelFacts | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Unpack
 import msgspec
 
 from fireworks_async._protocol.completions import Usage
-from fireworks_async.batch._cost import PriceBook
+from fireworks_async.batch._cost import PriceBook, dollars
 from fireworks_async.batch._options import BatchOptions, Job, StrPath
 from fireworks_async.batch._rows import Row
 from fireworks_async.batch._senders import Attempt, ClientSender, Sender
@@ -63,10 +63,10 @@ class BatchEstimate(msgspec.Struct, frozen=True, kw_only=True):
         if self.least_cost is None:
             yield "a price is not known: give one"
         else:
-            end = "without a known end" if self.most_cost is None else "to "
-            dollars = "" if self.most_cost is None else f"${self.most_cost:.4f}"
-            yield f"from ${self.least_cost:.4f} {end}{dollars}"
-        yield f"this estimate cost ${self.sample_cost:.6f}"
+            top = self.most_cost
+            end = "without a known end" if top is None else f"to {dollars(top)}"
+            yield f"from {dollars(self.least_cost)} {end}"
+        yield f"this estimate cost {dollars(self.sample_cost)}"
 
 
 class _Seen:

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from fireworks_async._policy.concurrency import LimitChange
+from fireworks_async.batch._cost import dollars
 from fireworks_async.batch._health import StopReason
 from fireworks_async.batch._tally import Example, Tally
 
@@ -139,8 +140,8 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
         is_unknown = self.unpriced or (self.recorded and not self.spent)
         if self.cost or not is_unknown:
             cost = "cost" if self.in_doubt else "cost at most"
-            together = _dollars(self.spent)
-            yield f"{cost} {_dollars(self.cost)}, all runs together {together}"
+            together = dollars(self.spent)
+            yield f"{cost} {dollars(self.cost)}, all runs together {together}"
         if self.unpriced:
             yield f"the cost of {self.unpriced} answers is not known"
         if self.in_doubt:
@@ -177,11 +178,6 @@ class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
     def _cached(self) -> str:
         share = self.cached_tokens / self.prompt_tokens if self.prompt_tokens else 0.0
         return f"{share:.0%}"
-
-
-def _dollars(amount: float) -> str:
-    digits = 6 if 0.0 < amount < 0.01 else 4
-    return f"${amount:.{digits}f}"
 
 
 def _by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -34,13 +34,14 @@ def merge(
     For example: fireworks-async merge all.jsonl part1.jsonl part2.jsonl
     """
     from fireworks_async.batch import merge_batches  # noqa: PLC0415 - not for --help
+    from fireworks_async.batch._cost import dollars  # noqa: PLC0415 - likewise
 
     merged = merge_batches(output, parts, ordered=ordered)
     if json:
         json_line(merged)
     else:
         # Where nothing is recorded as spent, no run knew the price.
-        spent = f"; ${merged.spent:.4f} in all" if merged.spent else ""
+        spent = f"; {dollars(merged.spent)} in all" if merged.spent else ""
         line(
             f"{merged.recorded} answers and {merged.recorded_failed} failures, "
             f"{merged.repeated} repeated{spent}"

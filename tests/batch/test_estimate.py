@@ -34,7 +34,7 @@ async def test_a_few_rows_are_asked_about(path):
     assert found.least_cost == pytest.approx(500 / 1e6)
     assert found.most_cost == pytest.approx((500 + 50_000) / 1e6)
     assert found.sample_cost == pytest.approx(5 * 20 / 1e6)
-    assert "from $0.0005 to $0.0505" in list(found.lines())
+    assert "from $0.000500 to $0.0505" in list(found.lines())
 
 
 async def test_the_rows_that_are_asked_about_generate_one_token(path):

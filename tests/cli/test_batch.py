@@ -153,7 +153,7 @@ def test_an_estimate_of_bad_rows_only_has_failed(asked, tmp_path):
 def test_a_ceiling_stops_the_run(asked, source, output):
     ran = asked("batch", source, output, "--max-cost", "0.00001", "--price", "1,10")
     assert (ran.code, ids(output)) == (3, [])
-    assert "stopped (cost): $0 of $0.00001 are spent, and the next" in ran.out
+    assert "stopped (cost): $0.0000 of $0.000010 are spent, and the next" in ran.out
 
 
 def test_columns_make_requests(asked, tmp_path, output, fireworks_simulator):
