@@ -73,13 +73,19 @@ class _Count:
             self.failures[cause] += 1
             examples = self.examples[cause]
             if len(examples) < _EXAMPLES:
-                examples.append(Example(row["custom_id"] or "", 0, row["error"][:300]))
+                examples.append(_example(row))
             return
         self.succeeded += 1
         self.unpriced += row["cost"] is None
         self.prompt_tokens += row["prompt_tokens"] or 0
         self.cached_tokens += row["cached_tokens"] or 0
         self.completion_tokens += row["completion_tokens"] or 0
+
+
+def _example(row: Mapping[str, Any]) -> Example:
+    recorded = read(row.get("record") or b"")
+    line = 0 if recorded is None else recorded.batch.line
+    return Example(row["custom_id"] or "", line, row["error"][:300])
 
 
 def run_ray_batch(
@@ -161,7 +167,11 @@ def _join(ray: Any, address: str | None) -> None:
     if not ray.is_initialized():
         # Not None: that also finds what an earlier cluster has left behind.
         where = address or os.environ.get("RAY_ADDRESS") or "local"
-        ray.init(address=where, log_to_driver=False)
+        try:
+            ray.init(address=where, log_to_driver=False)
+        except Exception as error:
+            # Bare ones too, such as that a node takes too long.
+            raise BatchError(f"Ray at {where} cannot be used: {error}") from error
 
 
 @contextmanager

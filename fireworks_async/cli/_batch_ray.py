@@ -1,8 +1,9 @@
 """``batch --engine ray``: the options for it, and the run that they make."""
 
 import os
+import sys
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -97,6 +98,8 @@ def run_on_ray(
     typed.pop("drain", None)
     with ExitStack() as stack:
         base_url = _open_server(stack, ray, server)
+        # Ray tells of workers that died on standard output, which is the summary's.
+        stack.enter_context(redirect_stdout(sys.stderr))
         try:
             return run_ray_batch(
                 source,

@@ -18,6 +18,7 @@ from fireworks_async.batch import run_batch
 from fireworks_async.batch._blocks import BlockRunner, BlockSettings
 from fireworks_async.batch._ray_run import (
     _COUNTED,
+    _join,
     _keep_earlier,
     _write_lines,
     run_ray_batch,
@@ -45,9 +46,11 @@ class FakeDataset:
 def test_answers_and_failures_are_written_as_their_names_say(tmp_path, ending):
     paths = [tmp_path / f"{name}.jsonl{ending}" for name in ("out", "errors")]
     good = {"record": b'{"custom_id":"a"}\n'}
-    bad = {"record": b'{"custom_id":"b"}\n', "cause": "refused", "error": "no"}
+    failure = b'{"custom_id":"b","error":{"code":"refused"},"batch":{"line":7}}\n'
+    bad = {"record": failure, "cause": "refused", "error": "no"}
     count = _write_lines(FakeDataset(good, bad), *paths)
     assert (count.succeeded, count.failures) == (1, {"refused": 1})
+    assert [example.line for example in count.examples["refused"]] == [7]
     read = gzip.decompress if ending else bytes
     assert [read(path.read_bytes()) for path in paths] == [
         good["record"],
@@ -100,6 +103,18 @@ def kept_twice(output, directory):
         _keep_earlier(held, *places)
         with pytest.raises(BatchError, match="another run"):
             _keep_earlier(held, *places)
+
+
+def test_a_ray_that_cannot_be_started_is_told():
+    class Ray:
+        def is_initialized(self):
+            return False
+
+        def init(self, **_):
+            raise RuntimeError("The current node timed out")
+
+    with pytest.raises(BatchError, match=r"Ray at auto .* node timed out"):
+        _join(Ray(), "auto")
 
 
 async def test_answers_of_a_run_without_ray_are_not_paid_again(tmp_path, monkeypatch):

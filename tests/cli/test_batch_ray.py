@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 
 import pytest
 
@@ -69,6 +70,18 @@ def test_the_words_reach_ray(run, asked_for):
         "id_column": "custom_id",
         "key": None,
     }
+
+
+def test_standard_output_is_the_summary_alone(run, asked_for, monkeypatch):
+    silent = _ray_run.run_ray_batch
+
+    def talking(*places, **options):
+        sys.stdout.write("(raylet) a worker died\n")
+        return silent(*places, **options)
+
+    monkeypatch.setattr(_ray_run, "run_ray_batch", talking)
+    ran = ray(run, "--json")
+    assert (len(ran.out.splitlines()), ran.err) == (1, "(raylet) a worker died\n")
 
 
 def test_with_simulate_it_runs_against_a_simulator(run, asked_for):
