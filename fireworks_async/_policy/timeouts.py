@@ -49,7 +49,20 @@ class Timeout(msgspec.Struct, frozen=True):
             return value
         if value is None:
             return cls(connect=None, pool=None, receive=None, total=None)
+        _require_number(value)
         return cls(receive=value)
+
+
+def _require_number(value: object) -> None:
+    if isinstance(value, int | float):
+        return
+    kind = type(value)
+    # Other clients have a Timeout too.
+    room = f"{kind.__module__.partition('.')[0]}.".removeprefix("builtins.")
+    raise ConfigurationError(
+        "timeout must be a fireworks_async.Timeout, a number of seconds or None,"
+        f" not {room}{kind.__name__}"
+    )
 
 
 def _require_limit(name: str, value: object) -> None:

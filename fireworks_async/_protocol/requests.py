@@ -38,6 +38,9 @@ class WireRequest(msgspec.Struct, frozen=True, gc=False):
     choices: int = 1
 
 
+# What other clients' arguments are by default.
+_UNSET_ELSEWHERE = ("NotGiven", "Omit")
+
 JSON_HEADERS = MappingProxyType(
     {"Content-Type": "application/json", "Accept": "application/json"}
 )
@@ -230,6 +233,8 @@ def _encoding_error(body: dict[str, object]) -> Exception:
     if isinstance(value, Mapping):
         return TypeError(f"{name}: a key is neither a number nor valid text")
     text = f"{name}: JSON has no form for {type(value).__name__}"
+    if type(value).__name__ in _UNSET_ELSEWHERE:
+        text += "; None leaves a field out"
     if name.startswith("response_format") and isinstance(value, type):
         text += "; parse() takes a type"
     if name.startswith("tools") and callable(value):

@@ -262,7 +262,7 @@ class TestAudioBase:
 
 BAD = [
     ("timeout", 0, r"Timeout\.receive"),
-    ("timeout", "5", r"Timeout\.receive"),
+    ("timeout", "5", "timeout must be a"),
     ("max_retries", -1, "max_retries: expected at least 0"),
     ("max_retries", 2.0, "max_retries: expected an int"),
     ("max_retries", True, "max_retries: expected an int"),

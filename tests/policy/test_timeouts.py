@@ -1,6 +1,7 @@
 import copy
 import pickle
 
+import aiohttp
 import msgspec
 import pytest
 
@@ -51,9 +52,25 @@ def test_what_is_no_limit_is_refused_by_name(name, value, given_as):
         Timeout(**{name: value})
 
 
-@pytest.mark.parametrize("value", [True, "30", 0, object()])
-def test_of_refuses_what_is_neither_timeout_nor_limit(value):
+@pytest.mark.parametrize("value", [True, 0])
+def test_of_refuses_what_is_no_limit(value):
     with pytest.raises(ConfigurationError, match=r"^Timeout\.receive must be"):
+        Timeout.of(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "given_as"),
+    [
+        ("30", "str"),
+        (object(), "object"),
+        (aiohttp.ClientTimeout(5), r"aiohttp\.ClientTimeout"),
+    ],
+)
+def test_of_says_which_timeout_it_is_not(value, given_as):
+    with pytest.raises(
+        ConfigurationError,
+        match=rf"must be a fireworks_async\.Timeout, .* or None, not {given_as}$",
+    ):
         Timeout.of(value)
 
 

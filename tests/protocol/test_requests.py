@@ -355,6 +355,14 @@ def test_definitions_in_tools_are_where_the_api_looks_for_them():
         ({"response_format": int}, r"response_format: .* type; parse\(\) takes a type"),
         ({"response_format": {"schema": int}}, r"response_format.schema: .*parse\(\)"),
         ({"tools": [len]}, r"tools\[0\]: .*; run_tools\(\) takes functions"),
+        (
+            {"seed": type("NotGiven", (), {})()},
+            r"seed: .* for NotGiven; None leaves a field out$",
+        ),
+        (
+            {"stop": type("Omit", (), {})()},
+            r"stop: .* for Omit; None leaves a field out$",
+        ),
         ({"user": len}, r"user: JSON has no form for builtin_function_or_method$"),
     ],
 )
