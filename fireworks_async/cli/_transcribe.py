@@ -1,6 +1,6 @@
 """``fireworks-async transcribe``."""
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ("transcribe",)
 
 
-class TextForm(Enum):
+class TextForm(StrEnum):
     """The forms of a transcript that are text."""
 
     TEXT = "text"
