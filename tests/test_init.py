@@ -35,9 +35,11 @@ def test_a_misspelt_name_is_an_attribute_error():
         importlib.import_module("fireworks_async.nothing")
 
 
-def test_dir_shows_what_is_not_loaded_yet():
-    assert set(dir(fireworks_async)) >= set(fireworks_async.__all__)
-    assert dir(fireworks_async) == sorted(dir(fireworks_async))
+@pytest.mark.parametrize("room", ["", ".loadtest", ".simulator"])
+def test_dir_shows_what_is_not_loaded_yet(room):
+    module = importlib.import_module(f"fireworks_async{room}")
+    assert set(dir(module)) >= set(module.__all__)
+    assert dir(module) == sorted(dir(module))
 
 
 def test_its_map_names_every_room():

@@ -72,6 +72,9 @@ else:
         globals()[name] = value = getattr(import_module(_HOME[name]), name)
         return value
 
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
+
 
 __all__ = (
     "Calibration",
