@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ class _Hatch:
     """Where results wait for the caller; one row's place is kept until it is fetched."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[BatchResult, asyncio.Future[None]]] = []
+        self._waiting: deque[tuple[BatchResult, asyncio.Future[None]]] = deque()
         self._filled = asyncio.Event()
 
     async def put(self, item: BatchResult | Problem | Copy) -> None:
@@ -65,7 +66,7 @@ class _Hatch:
     def fetch(self) -> BatchResult | None:
         """A result, if there is one: its row's place is free."""
         while self._waiting:
-            result, fetched = self._waiting.pop(0)
+            result, fetched = self._waiting.popleft()
             if not fetched.done():
                 fetched.set_result(None)
                 return result
