@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from importlib.resources import files
 
+from fireworks_async.loadtest._counts import counts_of
 from fireworks_async.loadtest._figures import curves, distributions, timelines
 from fireworks_async.loadtest._measures import Distribution, milliseconds, spread
 from fireworks_async.loadtest._options import Options
@@ -100,7 +101,7 @@ def _run(run: Run, *, is_open: bool) -> Iterator[str]:
     summary = run.summary
     yield f"<details{' open' if is_open else ''}><summary>{escape(run.name)}"
     yield f' <span class="badge {run.verdict.grade}">{run.verdict.grade}</span></summary>'
-    yield f"<p>{escape(run.load)}. {_counts(summary)}</p>"
+    yield f"<p>{escape(run.load)}. {', '.join(counts_of(summary))}.</p>"
     window = summary.window
     yield (
         f"<p class=note>Measured for {window.seconds:.2f} s: {escape(window.reason)}. "
@@ -112,27 +113,6 @@ def _run(run: Run, *, is_open: bool) -> Iterator[str]:
     yield from _pictures(timelines(run))
     yield from _errors(summary)
     yield "</details>"
-
-
-def _counts(summary: Summary) -> str:
-    parts = [f"{summary.requests:,} requests, {summary.completed:,} answered"]
-    for count, word in (
-        (summary.errors, "failed"),
-        (summary.dropped, "never started"),
-        (summary.cancelled, "left on purpose"),
-    ):
-        if count:
-            parts.append(f"{count:,} {word}")
-    kinds = [
-        f"{count:,} {name} tokens"
-        for name, count in (
-            ("prompt", summary.total_prompt_tokens),
-            ("output", summary.total_completion_tokens),
-        )
-        if count
-    ]
-    tokens = f"; {', '.join(kinds)}" if kinds else ""
-    return f"{', '.join(parts)}{tokens}."
 
 
 def _latencies(run: Run) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from fireworks_async.loadtest._calibration import Calibration
+from fireworks_async.loadtest._counts import counts_of
 from fireworks_async.loadtest._measures import Distribution, milliseconds, spread
 from fireworks_async.loadtest._report import LoadTestReport, Run
 from fireworks_async.loadtest._summary import Sentinels, Summary
@@ -70,7 +71,7 @@ def terminal_lines(
 def _run(run: Run, cell: int) -> Iterator[str]:
     summary = run.summary
     yield f"{run.name}: {run.load}"
-    yield "  " + _counts(summary)
+    yield "  " + " · ".join(counts_of(summary))
     window = summary.window
     yield f"  measured {window.seconds:.2f} s, {window.reason}"
     if run.stopped is not None:
@@ -106,30 +107,6 @@ def _sentinels(found: Sentinels) -> str:
         f"{milliseconds(found.e2e.p50)}, p95 {_cell(found.e2e, 'p95')}, at most "
         f"{milliseconds(found.e2e.max)}{failed}"
     )
-
-
-def _counts(summary: Summary) -> str:
-    parts = [f"{summary.requests} requests", f"{summary.completed} completed"]
-    parts += [
-        f"{count} {name}"
-        for name, count in (
-            ("failed", summary.errors),
-            ("never started", summary.dropped),
-            ("left on purpose", summary.cancelled),
-        )
-        if count
-    ]
-    kinds = [
-        f"{count:,} {name}"
-        for name, count in (
-            ("prompt", summary.total_prompt_tokens),
-            ("output", summary.total_completion_tokens),
-        )
-        if count
-    ]
-    # Nothing is said where the server counts nothing.
-    tokens = [f"{' and '.join(kinds)} tokens"] if kinds else []
-    return " · ".join([*parts, *tokens])
 
 
 def _cells(found: Distribution, width: int) -> str:

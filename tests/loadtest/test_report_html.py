@@ -58,7 +58,7 @@ def test_what_it_shows():
     )
     for said in (
         "Load test of some-model",
-        "42 requests, 40 answered, 1 failed, 1 never started",
+        "42 requests, 40 completed, 1 failed, 1 never started",
         "it was 429",
         "Ended early: it was stopped",
         "Met the targets",
