@@ -1,6 +1,7 @@
 """``AsyncFireworks``: what a program holds on to."""
 
 import os
+import ssl as tls
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -18,14 +19,11 @@ from fireworks_async._client.chat import Chat
 from fireworks_async._client.config import ClientConfig
 from fireworks_async._net.interfaces import PoolStatistics
 from fireworks_async._net.pool import SessionPool
+from fireworks_async._net.session import Session
 from fireworks_async._policy.retry import RetryBudget
 from fireworks_async._policy.timeouts import Timeout
 
 if TYPE_CHECKING:
-    import ssl as tls
-
-    import aiohttp
-
     from fireworks_async._client.audio import Audio
     from fireworks_async._client.completions import Completions
     from fireworks_async._client.embeddings import Embeddings
@@ -117,8 +115,8 @@ class AsyncFireworks:
         max_concurrency: int | None = None,
         default_headers: Mapping[str, str] | None = None,
         document_inlining: bool = True,
-        session: "aiohttp.ClientSession | None" = None,
-        ssl: "tls.SSLContext | None" = None,
+        session: Session | None = None,
+        ssl: tls.SSLContext | None = None,
     ) -> None:
         config = ClientConfig.resolve(
             environ=os.environ,

@@ -32,8 +32,12 @@ __all__ = (
     "Deliveries",
     "Delivery",
     "Sender",
+    "Session",
     "open_session",
 )
+
+# By this name the door passes one on, without an import of its own.
+Session: TypeAlias = aiohttp.ClientSession
 
 _IDLE: Final = 60.0
 """Seconds that an idle connection is kept. A server that closes earlier costs one

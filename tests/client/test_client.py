@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import pickle
+import ssl
+import typing
 
 import aiohttp
 import pytest
@@ -426,3 +428,10 @@ async def test_a_stream_says_where_it_stands():
         await stream
         assert stream.response.request_id == "req-scripted"
         assert stream.timings.ttft <= stream.timings.e2e
+
+
+def test_what_the_constructor_takes_can_be_asked():
+    taken = typing.get_type_hints(AsyncFireworks.__init__)
+    assert taken["session"] == aiohttp.ClientSession | None
+    assert taken["ssl"] == ssl.SSLContext | None
+    assert taken["timeout"] == Timeout | float | None
