@@ -50,6 +50,7 @@ class Writer:
         self._idle.set()
         self._sync: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._is_closing = False
         self._failure: Exception | None = None
 
     async def put(self, item: Writing) -> Place:
@@ -80,6 +81,8 @@ class Writer:
         """
         try:
             await self._idle.wait()
+            # One that is over plans the next, which would find nobody to do it.
+            self._is_closing = True
             if self._timer is not None:
                 self._timer.cancel()
             if self._sync is not None:
@@ -128,7 +131,7 @@ class Writer:
         self._plan_sync()
 
     def _plan_sync(self) -> None:
-        if self._sync is not None:
+        if self._sync is not None or self._is_closing:
             return
         if self._ledger.unsynced >= _SYNC_ROWS:
             self._start_sync()

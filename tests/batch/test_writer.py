@@ -111,6 +111,31 @@ async def test_the_disk_is_waited_for_by_number_and_by_time(monkeypatch):
     await writer.aclose()
 
 
+async def test_once_closed_it_plans_nothing_more(monkeypatch):
+    """Not even when what waits for the disk then leaves some behind."""
+    monkeypatch.setattr(_writer, "_SYNC_ROWS", 2)
+    monkeypatch.setattr(_writer, "_SYNC_SECONDS", 0.001)
+    ledger, goes_on = FakeLedger(), threading.Event()
+    sync = ledger.sync
+
+    def slow():
+        sync()
+        assert goes_on.wait(5)
+
+    monkeypatch.setattr(ledger, "sync", slow)
+    writer = Writer(ledger)
+    await writer.put(1)
+    await writer.put(2)
+    await until(lambda: ledger.synced)
+    await writer.put(3)
+    closing = asyncio.ensure_future(writer.aclose())
+    await asyncio.sleep(0)
+    goes_on.set()
+    await closing
+    await asyncio.sleep(0.01)
+    assert ledger.synced == 2
+
+
 async def test_after_a_failed_sync_nothing_more_is_taken(monkeypatch):
     monkeypatch.setattr(_writer, "_SYNC_ROWS", 1)
     ledger = FakeLedger()
