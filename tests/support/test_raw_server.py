@@ -197,10 +197,10 @@ async def test_the_clients_close_is_seen_at_once(steps, how):
         writer.write(REQUEST)
         request = await server.request()
         assert not request.connection.client_closed.is_set()
-        closed_at = asyncio.get_running_loop().time()
         writer.transport.abort() if how == "abort" else writer.close()
-        await request.connection.client_closed.wait()
-        assert request.connection.client_closed_at - closed_at < 0.1
+        # Turns, and no seconds: on a busy machine those may be long.
+        await turns(100)
+        assert request.connection.client_closed.is_set()
         assert not request.answered.is_set()
         assert server.open_connections == 0
 
