@@ -30,6 +30,23 @@ _KNOWN: Final = {
     "session",
     "stream_writer",
 }
+# What is used of its request, as its own step does.
+_USED: Final = {
+    "_body",
+    "_continue",
+    "_get_content_length",
+    "_session",
+    "_timer",
+    "_traces",
+    "chunked",
+    "original_url",
+    "request_info",
+    "response_class",
+    "set_eof",
+    "start_timeout",
+    "write_headers",
+    "writing_paused",
+}
 
 
 def _arguments(function: object) -> set[str]:
@@ -39,7 +56,14 @@ def _arguments(function: object) -> set[str]:
     return set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
 
-_IS_AS_KNOWN: Final = _arguments(aiohttp.ClientResponse.__init__) == _KNOWN
+def _names(function: object) -> set[str]:
+    return set(getattr(getattr(function, "__code__", None), "co_names", ()))
+
+
+_IS_AS_KNOWN: Final = (
+    _arguments(aiohttp.ClientResponse.__init__) == _KNOWN
+    and _names(aiohttp.ClientRequest.send) >= _USED
+)
 
 
 class Request(aiohttp.ClientRequest):
@@ -54,11 +78,12 @@ class Request(aiohttp.ClientRequest):
         Raises:
             ClientOSError: The connection is gone.
         """
+        if not _IS_AS_KNOWN:
+            return await super().send(conn)
         protocol = conn.protocol
         body = self._body
         if (
-            not _IS_AS_KNOWN
-            or not isinstance(body, BytesPayload)
+            not isinstance(body, BytesPayload)
             or protocol is None
             or protocol.writing_paused
             or self._continue is not None

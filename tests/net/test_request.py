@@ -55,6 +55,17 @@ def test_this_aiohttp_is_known():
     assert request._IS_AS_KNOWN
 
 
+async def test_of_one_that_is_not_known_nothing_is_touched(monkeypatch):
+    async def send(_, conn):
+        return conn
+
+    monkeypatch.setattr(request, "_IS_AS_KNOWN", False)
+    monkeypatch.setattr(aiohttp.ClientRequest, "send", send)
+    assert not request._names(send) >= request._USED
+    without_fields = object.__new__(Request)
+    assert await without_fields.send("a connection") == "a connection"
+
+
 @pytest.mark.usefixtures("aiohttp_is_known")
 @pytest.mark.parametrize(
     "options",
