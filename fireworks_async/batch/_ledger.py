@@ -7,6 +7,7 @@ the system takes it at once. The two files are the truth; see ``_records`` for w
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Final, Self, TypeAlias
@@ -210,10 +211,12 @@ class Ledger:
 
     def close(self) -> None:
         """Close all, and let go of the lock; idempotent."""
-        for file in self._files:
-            if file is not None:
-                file.close()
-        self._index.close()
+        with ExitStack() as stack:
+            # Each of them, also when one cannot be put back.
+            stack.callback(self._index.close)
+            for file in self._files:
+                if file is not None:
+                    stack.callback(file.close)
 
     def _note(self) -> None:
         """Enter into the index what was written; from any thread."""

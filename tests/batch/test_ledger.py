@@ -260,3 +260,23 @@ def test_nothing_is_held_when_it_cannot_be_opened(opened, paths):
         opened()
     paths[1].rmdir()
     opened()
+
+
+def test_all_is_let_go_of_when_one_file_cannot_be_put_back(opened, paths, monkeypatch):
+    ledger = opened()
+    ledger.write([done("a"), gone("b")])
+    paths[0].unlink()
+    results, errors = ledger._files
+    with pytest.raises(BatchError, match="was removed"):
+        results.sync()
+
+    def fails():
+        errors.__class__.close(errors)
+        raise BatchError("cannot be rewritten")
+
+    monkeypatch.setattr(errors, "close", fails)
+    with pytest.raises(BatchError, match="cannot be rewritten"):
+        ledger.close()
+    assert ids(paths[0]) == ["a"]
+    monkeypatch.undo()
+    assert opened().index.totals()[0] == 1
