@@ -42,6 +42,8 @@ def files(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
+# Some fifty of them, and what they load: on a busy machine that is long.
+@pytest.mark.timeout(200)
 async def test_the_snippets_run_one_after_the_other(monkeypatch, capsys):
     # Paced, so that a call which is left after a millisecond is not over by then.
     async with Simulator(tokens=12, ttft=0.02) as simulator:
