@@ -5,13 +5,13 @@ what a later run needs to know whether the line still answers the row. So there 
 ledger beside the results that could disagree with them: the line is the record.
 """
 
-import re
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from fireworks_async._protocol.completions import Usage
 from fireworks_async.batch._interfaces import Cause
+from fireworks_async.batch._present import present
 from fireworks_async.batch._rows import Problem
 from fireworks_async.errors import APIError, APIStatusError, FireworksError
 
@@ -145,14 +145,6 @@ class _Copied(msgspec.Struct):
     response: msgspec.Raw
 
 
-# Fields that most answers do not have. A quotation mark inside a JSON text has a
-# backslash before it, so that these bytes stand nowhere but between two fields.
-_EMPTY: Final = re.compile(
-    rb',"(?:refusal|reasoning_content|tool_calls|logprobs|raw_output|token_ids'
-    rb"|perf_metrics|prompt_token_ids|prompt_tokens_details"
-    rb'|completion_tokens_details)":null'
-)
-
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 _recorded = msgspec.json.Decoder(Recorded).decode
 _copied = msgspec.json.Decoder(_Copied).decode
@@ -176,9 +168,8 @@ def encode(result: BatchResult, *, run: int) -> bytes:
     )
     name = f"batch_req_{result.digest[:24]}"
     if result.error is None:
-        answer = _Answer(200, result.request_id, result.response)
+        answer = _Answer(200, result.request_id, present(result.response))
         line = _encode(_Success(name, result.custom_id, answer, None, facts))
-        line = _EMPTY.sub(b"", line)
     else:
         line = _encode(_failed(name, result, result.error, facts))
     return line + b"\n"
