@@ -39,19 +39,20 @@ _ALWAYS_THERE: Final = frozenset({"content", "finish_reason", "usage"})
 _NO_VALUE: Final = object()
 
 
-def present(answer: Any) -> Any:
+def present(answer: msgspec.Struct) -> msgspec.Struct:
     """What encodes to the answer's JSON without what is empty.
 
     Args:
         answer: A completion, embeddings or a ranking; left as it is.
     """
-    kind: type[msgspec.Struct] = type(answer)
+    kind = type(answer)
     copy = _COPIES[kind](*astuple(answer))
     for name in _PARTS[kind]:
-        part: Any = getattr(copy, name)
+        part: object = getattr(copy, name)
         if isinstance(part, list):
-            setattr(copy, name, [*map(present, cast("list[Any]", part))])
-        elif part is not None:
+            parts = cast("list[msgspec.Struct]", part)
+            setattr(copy, name, [*map(present, parts)])
+        elif isinstance(part, msgspec.Struct):
             setattr(copy, name, present(part))
     return copy
 
