@@ -88,7 +88,7 @@ def test_an_unexpected_keyword_without_a_neighbour_or_a_way_out():
     ("options", "error", "text"),
     [
         ({"timeout": -1}, ConfigurationError, r"Timeout\.receive must be a positive"),
-        ({"timeout": "3"}, ConfigurationError, r"Timeout\.receive must be a positive"),
+        ({"timeout": "3"}, ConfigurationError, "timeout must be a fireworks_async.T"),
         ({"max_retries": -1}, ValueError, "max_retries: expected at least 0, not -1"),
         ({"max_retries": 1.5}, TypeError, "max_retries: expected an int, not float"),
         ({"max_retries": True}, TypeError, "max_retries: expected an int, not bool"),
