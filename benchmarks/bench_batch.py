@@ -12,12 +12,13 @@ first block, since the start of its processes takes many times as long as the wo
 the CPU is that of all its processes; it has one turn.
 
 Answer (CPython 3.11): by ``--quick``, the table in this folder's README. At 20,000 rows,
-five turns: the bare loop 248 µs a row, run_batch 433 (1.57 of it; 1.29 to 1.75 by turn),
-client.batch 318 (1.27). Of what run_batch adds, a third is reading, looking up and
-writing down, a third the pace and the bill, a third what an answer's record is made of.
-Tried and dropped: a thread that writes groups of records (while a row waits for it, the
-collector goes through all that was made for it: 40 µs a row), a task a row, plain
-``replace`` in place of the pattern that leaves empty fields out of a record.
+five runs of five turns: run_batch 1.44 to 1.72 of the bare loop (the median of each run),
+client.batch 1.14 to 1.32; by instructions, which are the same in each, run_batch 1.32. Of
+what run_batch adds, a third is reading, looking up and writing down, a third the pace and
+the bill, a third what an answer's record is made of. Tried and dropped: a thread that
+writes groups of records (while a row waits for it, the collector goes through all that
+was made for it: 40 µs a row), a task a row, and leaving empty fields out of a record's
+text, by a pattern, by ``replace`` or by splitting it.
 """
 
 import argparse
