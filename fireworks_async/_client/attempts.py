@@ -5,6 +5,7 @@ waits to be repeated takes no place from those that wait to be sent.
 """
 
 import random
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, cast
 from urllib.parse import urlencode
@@ -32,7 +33,7 @@ __all__ = ("Attempts", "Service", "merged_headers", "without")
 _LARGEST_ERROR: Final = 64 * 1024
 # 2048 vectors of 4096 numbers, written out in full, are 200 MiB.
 _LARGEST_ANSWER: Final = 512 * 1024 * 1024
-# A shorter one stands in for a key, and stands in other words: "x", "test", "key".
+# A shorter one stands in for a key, and its letters stand in words that are no key.
 _SHORTEST_KEY: Final = 6
 _ERROR_BODY_WITHIN: Final = Timeout(connect=None, pool=None, receive=None, total=5)
 # Not br, not zstd: aiohttp decodes those only where their libraries are installed.
@@ -264,15 +265,16 @@ class Attempts:
     def redacted(self, error: FireworksError) -> FireworksError:
         """The error, without the key where an answer repeats it to the caller.
 
-        A key of fewer than six characters is left alone: it stands in for one, and
-        the same letters stand in words that are no key. Errors of our own never hold
-        what was sent as the key, however long it is.
+        A key of fewer than six characters is blotted out where it stands as a word.
         """
-        key = _credentials(self._sent)
-        if len(key) >= _SHORTEST_KEY:
+        if key := _credentials(self._sent):
+            letters = re.escape(key)
+            if len(key) < _SHORTEST_KEY:
+                letters = rf"(?<!\w){letters}(?!\w)"
+            pattern = re.compile(letters)
             for name, value in vars(error).items():
                 if name != "partial":
-                    vars(error)[name] = without(key, value)
+                    vars(error)[name] = without(pattern, value)
             error.args = (error.message,)
         return error
 
@@ -342,13 +344,13 @@ def _credentials(headers: Mapping[str, str]) -> str:
     return ""
 
 
-def without(key: str, value: object) -> object:
+def without(key: re.Pattern[str], value: object) -> object:
     """A value of an error with the key blotted out, however deep it stands."""
     match value:
         case str():
-            return value.replace(key, "***")
+            return key.sub("***", value)
         case Headers():
-            return Headers({k: v.replace(key, "***") for k, v in value.items()})
+            return Headers({k: key.sub("***", v) for k, v in value.items()})
         case dict():
             items = cast("dict[object, object]", value).items()
             return {without(key, k): without(key, v) for k, v in items}

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar
 from urllib.parse import unquote
 
@@ -18,10 +18,8 @@ from fireworks_async._client.observing import (
     ObservedCall,
     Observer,
 )
-from fireworks_async._measure.timings import StreamTimings
 from fireworks_async._net.interfaces import ByteResponse, Transport
-from fireworks_async._policy.retry import RetryBudget, RetryPolicy
-from fireworks_async._policy.timeouts import Timeout
+from fireworks_async._policy.retry import RetryBudget
 from fireworks_async._protocol.collector import Collector
 from fireworks_async._protocol.embeddings import EmbeddingResponse
 from fireworks_async._protocol.forgiving import is_object
@@ -90,33 +88,9 @@ class ObservedService(Service):
 class ObservedAttempts(Attempts):
     """The attempts of one call, and an observer who is told of them."""
 
-    __slots__ = ("_identity", "_observation", "_observer", "_status")
-
-    def __init__(
-        self,
-        service: Service,
-        request: WireRequest,
-        url: str,
-        extra: Mapping[str, str] | None,
-        *,
-        timeout: Timeout,
-        policy: RetryPolicy,
-        timings: StreamTimings,
-    ) -> None:
-        self._observation: Observation | None = None
-        super().__init__(
-            service,
-            request,
-            url,
-            extra,
-            timeout=timeout,
-            policy=policy,
-            timings=timings,
-        )
-        assert isinstance(service, ObservedService)
-        self._observer = service.observer
-        self._status: int | None = None
-        self._identity: str | None = None
+    _observation: Observation | None = None
+    _status: int | None = None
+    _identity: str | None = None
 
     def __del__(self) -> None:
         # A stream that was opened, lost its connection and was never looked at again.
@@ -151,8 +125,9 @@ class ObservedAttempts(Attempts):
         self._tell(succeeded=succeeded, answer=answer, problem=problem)
 
     def _begin(self) -> None:
-        request = self._request
+        request, service = self._request, self._service
         assert request is not None
+        assert isinstance(service, ObservedService)
         model, parameters = _content_of(request)
         call = ObservedCall(
             method=request.method,
@@ -161,7 +136,7 @@ class ObservedAttempts(Attempts):
             model=model,
             parameters=parameters,
         )
-        observation = self._observation = _told(self._observer.begun, call)
+        observation = self._observation = _told(service.observer.begun, call)
         if observation is None:
             return
         headers = _told(lambda: observation.headers)
