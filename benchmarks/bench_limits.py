@@ -125,17 +125,14 @@ class Load:
             ended.uncached = usage.prompt_tokens - cached
             ended.generated = usage.completion_tokens or 0
         self.ended.append(ended)
-        answered = cause is None
         permit.settle(
             Outcome(
                 cause=cause,
                 error=error,
-                prompt_tokens=ended.prompt if answered else None,
-                cached_tokens=cached if answered else None,
-                completion_tokens=ended.generated if answered else None,
+                usage=usage if cause is None else None,
                 headers=headers,
                 ttft=stream.timings.ttft,
-                total=stream.timings.e2e or 0.0,
+                e2e=stream.timings.e2e or 0.0,
             )
         )
 

@@ -38,7 +38,7 @@ Verdict: TypeAlias = Literal[
 """How a call ended. ``neutral`` says nothing of the server's state."""
 
 NOTHING: Final = Need(0.0, 0.0, 0.0)
-_NONE: Final[Mapping[Dimension, MirroredBudget]] = MappingProxyType({})
+_NO_MARKS: Final[Mapping[Dimension, Mark]] = MappingProxyType({})
 
 _NAMES: Final[Mapping[Dimension, str]] = {
     "requests": "requests",
@@ -68,10 +68,9 @@ class Wait(NamedTuple):
     reason: str
 
 
-class Admission(msgspec.Struct, frozen=True):
+class Admission(Admitted, frozen=True):
     """A call that was admitted, and what was taken for it."""
 
-    call: Admitted
     model: str
     need: Need
     marks: Mapping[Dimension, Mark]
@@ -161,21 +160,22 @@ class AdmissionControl:
 
     def wait(self, model: str, need: Need, now: float) -> Wait | None:
         """What a call waits for; None when it may be sent now."""
-        if seconds := self._pauses.wait(now):
-            return Wait(seconds, self._pauses.reason)
-        if self._pauses.probing and self._probe is not None:
-            return Wait(math.inf, self._pauses.reason)
+        pauses = self._pauses
+        if pauses.until > now:
+            return Wait(pauses.until - now, pauses.reason)
+        if pauses.probing and self._probe is not None:
+            return Wait(math.inf, pauses.reason)
         if self.in_flight >= self.limit:
             self.concurrency.was_full(self._latest)
             return Wait(math.inf, "")
-        longest = Wait(0.0, "")
+        longest: Wait | None = None
         for budget, amount, reason in self._costs(model, need):
             if isinstance(budget, MirroredBudget) and not self.in_flight:
                 budget.trust(now)
             seconds = budget.wait(amount, now)
-            if seconds > longest.seconds:
+            if seconds and (longest is None or seconds > longest.seconds):
                 longest = Wait(seconds, reason)
-        return longest if longest.seconds else None
+        return longest
 
     def admit(self, model: str, need: Need, now: float) -> Admission:
         """Take what the call needs."""
@@ -183,29 +183,28 @@ class AdmissionControl:
         self.in_flight += 1
         if self._pauses.probing:
             self._probe = self._latest
-        marks: dict[Dimension, Mark] = {}
+        marks = _NO_MARKS
         if budgets := self._budgets.get(model):
             amounts = _amounts(need)
+            marks = {each: budgets[each].mark(now) for each in budgets}
             for dimension, budget in budgets.items():
-                marks[dimension] = budget.mark(now)
                 budget.admit(amounts[dimension], now)
         if self._requests is not None:
             self._requests.take(1, now)
         if self._tokens is not None:
             self._tokens.take(need.prompt + need.generated, now)
-        call = Admitted(self._latest, self.in_flight)
-        admission = Admission(call, model, need, marks)
+        admission = Admission(self._latest, self.in_flight, model, need, marks)
         self._outstanding[self._latest] = admission
         return admission
 
     def settle(self, admission: Admission, result: Result, now: float) -> None:
         """Give back what was not used, and hear how the call went."""
         self.in_flight -= 1
-        call = admission.call
-        if call.sequence == self._probe:
+        sequence = admission.sequence
+        if sequence == self._probe:
             self._probe = None
         used = admission.need if result.used is None else result.used
-        del self._outstanding[call.sequence]
+        del self._outstanding[sequence]
         if self._tokens is not None:
             unused = admission.need.prompt + admission.need.generated
             self._tokens.give(unused - used.prompt - used.generated, now)
@@ -214,7 +213,12 @@ class AdmissionControl:
             if result.verdict in ("rate_limited", "overloaded", "scaling_up"):
                 charges["requests"] = 0.0
             self._settle_budgets(admission, charges, result.levels, now)
-        self._steer(admission, result, used, now)
+        if result.verdict == "answered":
+            self._hear_answer(admission, result, used, now)
+        elif result.verdict != "neutral":
+            if result.retry_after is not None:
+                self._pauses.asked(result.retry_after, now)
+            self._hear_refusal(admission, result, now)
 
     def reprieve(self, admission: Admission, now: float) -> None:
         """Take an admission back that was not made use of."""
@@ -223,18 +227,8 @@ class AdmissionControl:
         charges = Result("neutral", used=NOTHING)
         self.settle(admission, charges, now)
 
-    def _steer(
-        self, admission: Admission, result: Result, used: Need, now: float
-    ) -> None:
-        if result.verdict == "answered":
-            self._hear_answer(admission, result, used, now)
-        elif result.verdict != "neutral":
-            if result.retry_after is not None:
-                self._pauses.asked(result.retry_after, now)
-            self._hear_refusal(admission, result, now)
-
     def _hear_refusal(self, admission: Admission, result: Result, now: float) -> None:
-        call, latest, random = admission.call, self._latest, self._random()
+        call, latest, random = admission, self._latest, self._random()
         pauses, concurrency = self._pauses, self.concurrency
         match result.verdict:
             case "scaling_up":
@@ -260,12 +254,26 @@ class AdmissionControl:
     def _hear_answer(
         self, admission: Admission, result: Result, used: Need, now: float
     ) -> None:
-        if self._pauses.succeeded(admission.call.sequence, now):
-            self.concurrency.restart(self._latest, now)
-        self._expect_delay(admission.model, result.total)
-        queued, bearable = self._queue(admission.model, result, used, now)
-        self.concurrency.succeeded(
-            admission.call,
+        concurrency = self.concurrency
+        if self._pauses.succeeded(admission.sequence, now):
+            concurrency.restart(self._latest, now)
+        usual = self._usual_total or result.total
+        self._usual_total = usual + (result.total - usual) / 20
+        if budgets := self._budgets.get(admission.model):
+            generated = budgets.get("generated")
+            if generated is not None:
+                generated.expect_delay(self._usual_total)
+        queued, bearable = result.queued, _BEARABLE_QUEUE
+        if queued is None and result.ttft is not None and not concurrency.is_fixed:
+            drift = self._drifts.get(admission.model)
+            if drift is None:
+                drift = self._drifts[admission.model] = TTFTDrift()
+            queued, usual = drift.excess(
+                result.ttft, prompt_tokens=used.uncached, now=now
+            )
+            bearable = max(_BEARABLE_QUEUE, usual / 2)
+        concurrency.succeeded(
+            admission,
             latest=self._latest,
             in_flight=self.in_flight + 1,
             total=result.total,
@@ -273,8 +281,8 @@ class AdmissionControl:
             bearable=bearable,
             now=now,
         )
-        if self.concurrency.futile_cuts >= _FUTILE and result.queued is None:
-            self.concurrency.futile_cuts = 0
+        if concurrency.futile_cuts >= _FUTILE and result.queued is None:
+            concurrency.futile_cuts = 0
             self._drifts[admission.model].forget()
 
     def _hear_spent(self, admission: Admission, levels: Levels) -> bool:
@@ -284,32 +292,11 @@ class AdmissionControl:
         for dimension, (limit, left) in levels.items():
             if left < max(amounts[dimension], _SPENT * limit):
                 spent.append(dimension)
-        if spent and admission.call.sequence > self._spent_until:
+        if spent and admission.sequence > self._spent_until:
             self._spent_until = self._latest
             for dimension in spent:
                 self._budgets[admission.model][dimension].slow_down()
         return bool(spent)
-
-    def _expect_delay(self, model: str, total: float) -> None:
-        usual = self._usual_total or total
-        self._usual_total = usual + (total - usual) / 20
-        generated = self._budgets.get(model, _NONE).get("generated")
-        if generated is not None:
-            generated.expect_delay(self._usual_total)
-
-    def _queue(
-        self, model: str, result: Result, used: Need, now: float
-    ) -> tuple[float | None, float]:
-        """Seconds that the call waited at the server, and how many are bearable."""
-        if result.queued is not None:
-            return result.queued, _BEARABLE_QUEUE
-        if result.ttft is None or self.concurrency.is_fixed:
-            return None, _BEARABLE_QUEUE
-        drift = self._drifts.get(model)
-        if drift is None:
-            drift = self._drifts[model] = TTFTDrift()
-        excess, usual = drift.excess(result.ttft, prompt_tokens=used.uncached, now=now)
-        return excess, max(_BEARABLE_QUEUE, usual / 2)
 
     def _settle_budgets(
         self,

@@ -37,8 +37,8 @@ class _Mean:
 
     __slots__ = ("_count", "value")
 
-    def __init__(self, value: float) -> None:
-        self.value = value
+    def __init__(self) -> None:
+        self.value = 0.0
         self._count = 0
 
     def add(self, value: float) -> None:
@@ -50,55 +50,56 @@ class _Mean:
 class Estimator:
     """Estimates for calls of one kind: one endpoint and model."""
 
-    __slots__ = ("_cached", "_generated", "_per_byte", "_usual")
+    __slots__ = ("_bytes", "_generated", "_heard", "_prompt", "_uncached", "_usual")
 
     def __init__(self) -> None:
-        self._per_byte = _Mean(1 / _BYTES_PER_TOKEN)
-        self._cached = _Mean(0.0)
+        # Of prompts: means of their sizes, not of the ratio of two, so that long ones
+        # count for more, which is what they take from a budget.
+        self._bytes = _BYTES_PER_TOKEN
+        self._prompt = 1.0
+        self._uncached = 1.0
+        self._heard = 0
         # By the magnitude of the call's own limit: short answers are asked for with
         # small limits, and one job may hold both kinds.
         self._generated: dict[int, _Mean] = {}
         # That of the latest call, whatever its limit.
         self._usual: _Mean | None = None
 
-    def need(
-        self, *, prompt_bytes: int, max_tokens: int | None, choices: int = 1
-    ) -> Need:
-        """What such a call will probably use."""
-        prompt = prompt_bytes * self._per_byte.value
+    def need(self, prompt_bytes: int, max_tokens: int | None, choices: int = 1) -> Need:
+        """What such a call will probably use.
+
+        Args:
+            prompt_bytes: Size of the request.
+            max_tokens: Of one choice at most; None for no limit.
+            choices: How many are asked for.
+        """
         mean = self._generated.get(_magnitude(max_tokens), self._usual)
         if mean is not None:
             generated = mean.value
         else:
             generated = _FIRST_GUESS if max_tokens is None else float(max_tokens)
-        if max_tokens is not None:
-            generated = min(generated, max_tokens)
-        return Need(prompt, prompt * (1 - self._cached.value), generated * choices)
+        if max_tokens is not None and max_tokens < generated:
+            generated = max_tokens
+        scale = prompt_bytes / self._bytes
+        return Need(scale * self._prompt, scale * self._uncached, generated * choices)
 
     def learn(
-        self,
-        *,
-        prompt_bytes: int,
-        max_tokens: int | None,
-        choices: int = 1,
-        prompt_tokens: int | None,
-        cached_tokens: int | None,
-        completion_tokens: int | None,
+        self, used: Need, prompt_bytes: int, max_tokens: int | None, choices: int = 1
     ) -> None:
-        """Hear what a call used; None where it was not reported."""
-        if prompt_tokens is not None:
-            if prompt_bytes:
-                self._per_byte.add(prompt_tokens / prompt_bytes)
-            if prompt_tokens:
-                self._cached.add(min(1.0, (cached_tokens or 0) / prompt_tokens))
-        if completion_tokens is not None:
-            each = completion_tokens / max(1, choices)
-            kind = _magnitude(max_tokens)
-            mean = self._generated.get(kind)
-            if mean is None:
-                mean = self._generated[kind] = _Mean(each)
-            mean.add(each)
-            self._usual = mean
+        """Hear what a call used; the others as for ``need``."""
+        if prompt_bytes and used.prompt:
+            if self._heard < _MEMORY:
+                self._heard += 1
+            part = 1 / self._heard
+            self._bytes += (prompt_bytes - self._bytes) * part
+            self._prompt += (used.prompt - self._prompt) * part
+            self._uncached += (used.uncached - self._uncached) * part
+        kind = _magnitude(max_tokens)
+        mean = self._generated.get(kind)
+        if mean is None:
+            mean = self._generated[kind] = _Mean()
+        mean.add(used.generated / choices)
+        self._usual = mean
 
 
 def _magnitude(max_tokens: int | None) -> int:

@@ -41,6 +41,7 @@ class Pauses:
     Attributes:
         probing: Whether, once the pause is over, a single call is to go ahead.
         reason: Of the pause that is on, or was the last.
+        until: When nothing is sent before; monotonic seconds.
     """
 
     __slots__ = (
@@ -48,26 +49,22 @@ class Pauses:
         "_failures",
         "_refusals",
         "_succeeded_at",
-        "_until",
         "_waking",
         "probing",
         "reason",
+        "until",
     )
 
     def __init__(self) -> None:
         self.probing = False
         self.reason: PauseReason = "failures"
-        self._until = 0.0
+        self.until = 0.0
         self._succeeded_at = -math.inf
         # In a row: failures, refusals for a spent budget, answers of starting up.
         self._failures = 0
         self._refusals = 0
         self._waking = 0
         self._episode_ends = 0
-
-    def wait(self, now: float) -> float:
-        """Seconds for which nothing may be sent."""
-        return max(0.0, self._until - now)
 
     def succeeded(self, sequence: int, now: float) -> bool:
         """A call was answered; whether that ends an outage."""
@@ -84,8 +81,8 @@ class Pauses:
     def asked(self, seconds: float, now: float) -> None:
         """The API asked to wait, in an answer to a call that was refused."""
         until = now + min(seconds, _LONGEST_ASKED)
-        if until > self._until:
-            self._until = until
+        if until > self.until:
+            self.until = until
             self.reason = "the API's Retry-After"
 
     def failed(
@@ -153,4 +150,4 @@ class Pauses:
         self.probing = True
         self.reason = reason
         # Up to a fifth more, so that many processes do not come back together.
-        self._until = max(self._until, now + seconds * (1 + random / 5))
+        self.until = max(self.until, now + seconds * (1 + random / 5))

@@ -136,8 +136,8 @@ def _checked(source: str, job: Job, index: Index, *, strict: bool) -> BatchCheck
                 models[row.model] += 1
                 endpoints[row.endpoint] += 1
                 check.nameless += not row.custom_id
-                check.size += row.size
-                check.largest = max(check.largest, row.size)
+                check.size += row.prompt_bytes
+                check.largest = max(check.largest, row.prompt_bytes)
                 if (reason := _refused(row, client)) is not None:
                     rows[number] = Problem(
                         line=row.line,

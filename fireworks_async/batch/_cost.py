@@ -34,26 +34,24 @@ class PriceBook:
     def __init__(self, own: Prices | None = None) -> None:
         self._own = own
         self._facts: dict[tuple[str, str], ModelFacts | None] = {}
+        self._prices: dict[tuple[str, str], Prices | None] = {}
 
     def prices(self, row: Row) -> Prices | None:
-        """US dollars per million tokens; None when nobody knows, or none hold."""
-        if self._own is not None:
-            return self._own
-        if "#" in row.model or "/deployments/" in row.model:
-            # Billed by time.
-            return None
-        facts = self._facts_of(row)
-        return None if facts is None else facts.prices
+        """US dollars per million tokens, without gaps; None when nobody knows them."""
+        kind = (row.model, row.endpoint)
+        if kind not in self._prices:
+            prices = self._own or self._listed(row)
+            self._prices[kind] = None if prices is None else _complete(prices)
+        return self._prices[kind]
 
     def cost(self, row: Row, usage: Usage | None) -> float | None:
         """US dollars of an answer; at most so much when a price is not known."""
-        prices = self.prices(row)
-        if prices is None or usage is None:
+        if usage is None or (prices := self.prices(row)) is None:
             return None
         details = usage.prompt_tokens_details
         cached = (details.cached_tokens or 0) if details is not None else 0
         cost = cost_of_tokens(
-            _complete(prices),
+            prices,
             prompt_tokens=usage.prompt_tokens,
             cached_tokens=min(cached, usage.prompt_tokens),
             completion_tokens=usage.completion_tokens,
@@ -66,7 +64,7 @@ class PriceBook:
         prices = self.prices(row)
         facts = self._facts_of(row)
         context = None if facts is None else facts.context_length
-        prompt = None if _has_media(row.body) else row.size + _SLACK_TOKENS
+        prompt = None if _has_media(row.body) else row.prompt_bytes + _SLACK_TOKENS
         if context is not None:
             prompt = min(prompt or context, context)
         answer = self.longest_answer(row)
@@ -74,7 +72,6 @@ class PriceBook:
         is_hidden = "extra_body" in row.body
         if prices is None or prompt is None or answer is None or is_hidden:
             return None
-        prices = _complete(prices)
         dearer = max(prices.input, prices.priority_input or 0.0)
         dearest = max(prices.output, prices.priority_output or 0.0)
         return (prompt * dearer + answer * row.choices * dearest) / _PER
@@ -89,6 +86,13 @@ class PriceBook:
         return (
             None if facts is None else facts.max_output_tokens or facts.context_length
         )
+
+    def _listed(self, row: Row) -> Prices | None:
+        if "#" in row.model or "/deployments/" in row.model:
+            # Billed by time.
+            return None
+        facts = self._facts_of(row)
+        return None if facts is None else facts.prices
 
     def _facts_of(self, row: Row) -> ModelFacts | None:
         key = (row.model, row.endpoint)
@@ -130,7 +134,8 @@ class Budget:
 
     def settle(self, reserved: float, cost: float) -> None:
         """Give back what was set aside, and take out what was spent of it."""
-        self.reserved = max(0.0, self.reserved - reserved)
+        if reserved:
+            self.reserved = max(0.0, self.reserved - reserved)
         self.spent += cost
 
 
@@ -151,14 +156,25 @@ class Bill:
         self.run = 0.0
         self._prices = prices
 
-    def bound(self, row: Row) -> float:
-        """What is to be set aside for one attempt; nothing when nothing is limited.
+    def reserve(self, row: Row) -> float | None:
+        """Set aside what one attempt can cost; nothing when nothing is limited.
+
+        Returns:
+            US dollars; None when there is not so much left.
 
         Raises:
             BatchError: There is a limit to the cost, and no bound of this row's.
         """
         if self.budget.most is None:
             return 0.0
+        bound = self._bound(row)
+        return bound if self.budget.reserve(bound) else None
+
+    def said(self, row: Row) -> str:
+        """Why nothing can be set aside for a row, in words."""
+        return self.budget.said(self._bound(row))
+
+    def _bound(self, row: Row) -> float:
         bound = self._prices.most(row)
         if bound is None:
             raise BatchError(

@@ -152,7 +152,7 @@ class Engine:
             bound = await self._afforded(row)
             if bound is None:
                 return
-            permit = await self._limiter.admit(row.demand)
+            permit = await self._limiter.admit(row)
             self._breaker.sent()
             self._next_up = None
             sending = Sending(row, permit, bound)
@@ -177,17 +177,19 @@ class Engine:
     def _follows(self, sending: Sending) -> bool:
         """Let a row take the place of one that is over, if it may be sent at once."""
         self._changed.set()
-        is_dispatching = self._dispatching is not None and not self._dispatching.done()
-        if self.stopped or not is_dispatching or self._waits_for_money:
+        dispatching = self._dispatching
+        if self.stopped or self._waits_for_money:
+            return False
+        if dispatching is None or dispatching.done():
             return False
         # With shares, those that joined too late are to be seen to in between.
         if self._shares is not None or (row := self._next()) is None:
             return False
         self._left = row
-        bound = self._bill.bound(row)
-        if not self._bill.budget.reserve(bound):
+        bound = self._bill.reserve(row)
+        if bound is None:
             return False
-        permit = self._limiter.admit_now(row.demand)
+        permit = self._limiter.admit_now(row)
         if permit is None:
             self._bill.budget.settle(bound, 0.0)
             return False
@@ -199,24 +201,20 @@ class Engine:
 
     def _next(self) -> Row | None:
         """A row that may be sent now."""
-        now = self._now()
-        if self._breaker.is_open and self._breaker.wait(now) > 0.0:
+        breaker, again, shares = self._breaker, self._again, self._shares
+        if breaker.is_open and breaker.wait(self._now()) > 0.0:
             return None
         if (left := self._left) is not None:
             self._left = None
             return left
-        if self._again and self._again[0][0] <= now:
-            return heapq.heappop(self._again)[2]
-        while len(self._again) + self._shared < _WINDOW:
+        if again and again[0][0] <= self._now():
+            return heapq.heappop(again)[2]
+        while len(again) + (0 if shares is None else shares.waiting) < _WINDOW:
             row = self._intake.take()
-            if row is None or self._shares is None or not self._shares.joins(row):
+            if row is None or shares is None or not shares.joins(row):
                 return row
             self._fetch()
         return None
-
-    @property
-    def _shared(self) -> int:
-        return 0 if self._shares is None else self._shares.waiting
 
     async def _wait(self) -> None:
         """Until something has changed: an attempt, the input, the time."""
@@ -250,10 +248,9 @@ class Engine:
 
     async def _afforded(self, row: Row) -> float | None:
         """What was set aside for the row; None when there is not enough, for good."""
-        bound = self._bill.bound(row)
-        while not self._bill.budget.reserve(bound):
+        while (bound := self._bill.reserve(row)) is None:
             if not self._attempts:
-                self.stop("cost", self._bill.budget.said(bound))
+                self.stop("cost", self._bill.said(row))
                 return None
             self._waits_for_money = True
             self._changed.clear()
@@ -270,18 +267,21 @@ class Engine:
         cost = self._bill.settle(
             row, sending.bound, attempt.usage, may_be_free=not attempt.has_begun
         )
+        tally = self._tally
         if attempt.cause != "invalid":
             row.attempts += 1
-            self._tally.attempts += 1
-            self._tally.retried += bool(row.failures)
-        # Begun, and without usage: nobody knows what it cost.
-        self._tally.in_doubt += attempt.cause is not None and cost is None
+            tally.attempts += 1
+            if row.failures:
+                tally.retried += 1
+        if cost is None and attempt.cause is not None:
+            # Begun, and without usage: nobody knows what it cost.
+            tally.in_doubt += 1
         is_over = self._is_answered(row, attempt)
         try:
             if is_over:
                 await self._record(row, attempt, cost)
         finally:
-            sending.permit.settle(attempt.outcome)
+            sending.permit.settle(attempt)
 
     def _is_answered(self, row: Row, attempt: Attempt) -> bool:
         """Whether the row is over, well or not; else it is sent again."""
@@ -302,7 +302,7 @@ class Engine:
             return True
         delay = self._retries.decide(
             row.failures,
-            retry_after=attempt.outcome.retry_after,
+            retry_after=attempt.retry_after,
             random=self._random(),
         )
         if delay is None:

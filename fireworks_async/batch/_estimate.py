@@ -124,7 +124,7 @@ async def estimate_job(
     if seen.sample and not counted:
         raise BatchError(f"no row of the sample was answered: {asked[0].error}")
     tokens = sum(usage.prompt_tokens for _, usage in counted)
-    ratio = tokens / max(1, sum(row.size for row, _ in counted))
+    ratio = tokens / max(1, sum(row.prompt_bytes for row, _ in counted))
     least = _prompt_cost(seen, ratio, prices)
     costs = [prices.cost(row, usage) for row, usage in counted]
     most = None
@@ -165,7 +165,7 @@ def _look(source: str, job: Job, prices: PriceBook, sample: int) -> _Seen:
 
 def _add(seen: _Seen, row: Row, prices: PriceBook) -> None:
     key = (row.endpoint, row.model)
-    seen.sizes[key] = seen.sizes.get(key, 0) + row.size
+    seen.sizes[key] = seen.sizes.get(key, 0) + row.prompt_bytes
     longest = prices.longest_answer(row)
     if longest is None:
         seen.longest = seen.most_answers = None
@@ -189,7 +189,7 @@ def _prompt_cost(seen: _Seen, ratio: float, prices: PriceBook) -> float | None:
             model=model,
             body={},
             digest=b"",
-            size=0,
+            prompt_bytes=0,
         )
         cost = prices.cost(row, Usage(round(ratio * size), 0, 0))
         if cost is None:

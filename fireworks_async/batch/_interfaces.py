@@ -11,6 +11,7 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 from fireworks_async._policy.concurrency import LimitChange
+from fireworks_async._protocol.completions import Usage
 from fireworks_async._protocol.metadata import PerfMetrics, RateLimit
 from fireworks_async.errors import APIStatusError, FireworksError
 
@@ -50,8 +51,8 @@ silence for longer than the receive timeout. ``timeout``: another time limit.
 """
 
 
-class Demand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What is known of a row before it is sent.
+class Demand(msgspec.Struct, kw_only=True, gc=False):
+    """What is known of a row before it is sent, as far as a limiter is concerned.
 
     Attributes:
         endpoint: The path, such as ``/v1/chat/completions``.
@@ -68,34 +69,29 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     choices: int = 1
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How one attempt ended.
+class Outcome(msgspec.Struct, kw_only=True):
+    """How one attempt ended, as far as a limiter is concerned.
 
     Attributes:
         cause: Why there is no answer; None when there is one.
         error: The error; None when there is an answer, and sometimes when cancelled.
-        prompt_tokens: As counted by the server; None when not reported. Likewise the
-            next two.
-        cached_tokens: Those of the prompt that were in the prompt cache.
-        completion_tokens: Of all choices.
-        headers: Of the answer or of the refusal, names in lower case; empty when none
+        usage: As reported; None when it was not.
+        headers: Of the answer or of the refusal, found in any case; empty when none
             came.
         perf_metrics: ``perf_metrics`` of the body; None when there are none.
         ttft: Seconds from sending to the first token; None when none came.
-        total: Seconds from sending to the end.
+        e2e: Seconds from sending to the end.
         of_the_row: Whether a failure is likely the row's fault, and says nothing of the
             server.
     """
 
-    cause: Cause | None
+    cause: Cause | None = None
     error: FireworksError | None = None
-    prompt_tokens: int | None = None
-    cached_tokens: int | None = None
-    completion_tokens: int | None = None
+    usage: Usage | None = None
     headers: Mapping[str, str] = {}
     perf_metrics: Mapping[str, object] | None = None
     ttft: float | None = None
-    total: float = 0.0
+    e2e: float = 0.0
     of_the_row: bool = False
 
     @property

@@ -59,6 +59,7 @@ class Ledger:
     Attributes:
         run: The number of this run.
         notes: What was found and done when it was opened, in words.
+        unsynced: Records written since the last ``sync`` began.
     """
 
     def __init__(self, results: Path, errors: Path, index: Index) -> None:
@@ -71,7 +72,7 @@ class Ledger:
         self._files: list[RecordFile | None] = [None, None]
         # Whether a file holds records that no longer count, or that cannot be read.
         self._is_stale = [False, False]
-        self._unsynced = 0
+        self.unsynced = 0
 
     @classmethod
     def open(cls, results: Path, errors: Path, *, by_digest: bool = False) -> Self:
@@ -111,26 +112,27 @@ class Ledger:
         self._note()
         return self._index
 
-    @property
-    def unsynced(self) -> int:
-        """Records written since the last ``sync`` began."""
-        return self._unsynced
-
     def write(self, items: Sequence[Writing]) -> list[Place]:
         """Append records, each with one write, and give their places.
 
         Raises:
             BatchError: A record could not be written; those before it are.
         """
-        places: list[Place] = []
-        for item in items:
-            which, line, entry = self._prepared(item)
-            place = (which, self._file(which).append(line), len(line))
-            self._unsynced += 1
-            entry.file, entry.start, entry.length = place
-            self._unnoted.append(entry)
-            places.append(place)
-        return places
+        return [self.append(item) for item in items]
+
+    def append(self, item: Writing) -> Place:
+        """Append a record with one write, and give its place.
+
+        Raises:
+            BatchError: It could not be written.
+        """
+        which, line, entry = self._prepared(item)
+        file = self._files[which] or self._file(which)
+        place = (which, file.append(line), len(line))
+        entry.file, entry.start, entry.length = place
+        self.unsynced += 1
+        self._unnoted.append(entry)
+        return place
 
     def adopt(self, path: Path) -> int:
         """Take over the records of another job's file; of a row, an answer wins.
@@ -172,7 +174,7 @@ class Ledger:
         Raises:
             BatchError: It may not be there.
         """
-        self._unsynced = 0
+        self.unsynced = 0
         self._note()
         for file in self._files:
             if file is not None:
@@ -235,7 +237,23 @@ class Ledger:
 
     def _prepared(self, item: Writing) -> tuple[int, bytes, Entry]:
         """The file and the line of a record, and its entry."""
-        if isinstance(item, Copy):
+        if isinstance(item, BatchResult):
+            line = encode(item, run=self.run)
+            entry = Entry(
+                key=key_of(item.custom_id),
+                digest=bytes.fromhex(item.digest),
+                state=State.DONE,
+                spent=item.cost or 0.0,
+            )
+            if item.error is not None:
+                entry.state, entry.cause = State.FAILED, item.cause or ""
+                entry.status = getattr(item.error, "status_code", None)
+        elif isinstance(item, Problem):
+            line = encode_problem(item, run=self.run)
+            name = item.custom_id or _nameless(item.line)
+            entry = Entry(key=key_of(name), digest=item.digest, line=item.line)
+            entry.state, entry.cause = State.FAILED, "invalid"
+        else:
             row = item.row
             line = encode_copy(
                 self.read_at(item.place),
@@ -245,21 +263,6 @@ class Ledger:
             )
             entry = Entry(key=key_of(row.custom_id), digest=row.digest, spent=row.spent)
             entry.state = State.DONE
-        elif isinstance(item, Problem):
-            line = encode_problem(item, run=self.run)
-            name = item.custom_id or _nameless(item.line)
-            entry = Entry(key=key_of(name), digest=item.digest, line=item.line)
-            entry.state, entry.cause = State.FAILED, "invalid"
-        else:
-            line = encode(item, run=self.run)
-            entry = Entry(
-                key=key_of(item.custom_id),
-                digest=bytes.fromhex(item.digest),
-                state=State.DONE if item.error is None else State.FAILED,
-                cause=item.cause or "",
-                status=getattr(item.error, "status_code", None),
-                spent=item.cost or 0.0,
-            )
         entry.run = self.run
         return (RESULTS if entry.state == State.DONE else ERRORS), line, entry
 

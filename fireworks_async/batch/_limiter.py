@@ -8,7 +8,10 @@ wakes the line.
 import math
 import random
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
+
+import msgspec
 
 from fireworks_async._net.clock import SystemClock
 from fireworks_async._net.interfaces import Clock, Timer
@@ -64,27 +67,20 @@ _LEFT: Final[Mapping[str, tuple[Dimension, str]]] = {
     for dimension, name in _NAMES.items()
 }
 
+_NO_LEVELS: Final[Levels] = MappingProxyType({})
 
-class _RowPermit:
+
+class _RowPermit(msgspec.Struct):
     """The right to make one attempt, and what was taken for it."""
 
-    __slots__ = ("_limiter", "admission", "demand", "estimator")
-
-    def __init__(
-        self,
-        limiter: "RowLimiter",
-        demand: Demand,
-        admission: Admission,
-        estimator: Estimator,
-    ) -> None:
-        self._limiter: RowLimiter | None = limiter
-        self.demand = demand
-        self.admission = admission
-        self.estimator = estimator
+    limiter: "RowLimiter | None"
+    demand: Demand
+    admission: Admission
+    estimator: Estimator
 
     def settle(self, outcome: Outcome) -> None:
         """Give it back, and say how the attempt ended. Called exactly once."""
-        limiter, self._limiter = self._limiter, None
+        limiter, self.limiter = self.limiter, None
         assert limiter is not None, "settled twice"
         limiter.settle(self, outcome)
 
@@ -142,7 +138,7 @@ class RowLimiter:
                 levels=_levels(outcome),
                 queued=_queued(outcome),
                 ttft=outcome.ttft,
-                total=outcome.total,
+                total=outcome.e2e,
                 retry_after=outcome.retry_after,
             ),
             now,
@@ -257,34 +253,25 @@ def row_limiter(
 
 
 def _need(estimator: Estimator, demand: Demand) -> Need:
-    return estimator.need(
-        prompt_bytes=demand.prompt_bytes,
-        max_tokens=demand.max_tokens,
-        choices=demand.choices,
-    )
+    return estimator.need(demand.prompt_bytes, demand.max_tokens, demand.choices)
 
 
 def _used(permit: _RowPermit, outcome: Outcome) -> Need | None:
     """What the server charged; None when that is not known."""
     if outcome.cause == "invalid" or isinstance(outcome.error, APIStatusError):
         return NOTHING
-    if outcome.prompt_tokens is None:
+    usage = outcome.usage
+    if usage is None:
         return None
-    # An endpoint that reports a prompt and nothing else generates nothing.
-    generated = outcome.completion_tokens or 0
-    cached = outcome.cached_tokens or 0
+    prompt, details = usage.prompt_tokens, usage.prompt_tokens_details
+    cached = 0 if details is None else details.cached_tokens or 0
+    used = Need(prompt, max(0, prompt - cached), usage.completion_tokens)
     if outcome.cause is None:
         demand = permit.demand
         permit.estimator.learn(
-            prompt_bytes=demand.prompt_bytes,
-            max_tokens=demand.max_tokens,
-            choices=demand.choices,
-            prompt_tokens=outcome.prompt_tokens,
-            cached_tokens=cached,
-            completion_tokens=generated,
+            used, demand.prompt_bytes, demand.max_tokens, demand.choices
         )
-    prompt = outcome.prompt_tokens
-    return Need(prompt, max(0, prompt - cached), generated)
+    return used
 
 
 def _verdict(outcome: Outcome) -> Verdict:
@@ -298,11 +285,12 @@ def _verdict(outcome: Outcome) -> Verdict:
 def _levels(outcome: Outcome) -> Levels:
     """The account's limits, where both what is allowed and what is left are reported."""
     headers = outcome.headers
+    if not any(map(headers.get, _LEFT)):
+        return _NO_LEVELS
     levels: dict[Dimension, tuple[float, float]] = {}
     for name, (dimension, limit) in _LEFT.items():
-        if (left := headers.get(name)) is None:
-            continue
-        if (allowed := headers.get(limit)) is None:
+        left, allowed = headers.get(name), headers.get(limit)
+        if left is None or allowed is None:
             continue
         try:
             level = float(allowed), float(left)

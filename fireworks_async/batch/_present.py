@@ -21,17 +21,16 @@ from fireworks_async._protocol.text_completions import Completion, CompletionCho
 
 __all__ = ("present",)
 
-# Which fields of a kind hold what has rare fields itself, alone or in a list.
-_PARTS: Final[dict[type[msgspec.Struct], tuple[str, ...]]] = {
+# Which fields of a kind hold what has rare fields itself: lists of such, and others,
+# whose own fields hold no more.
+_PARTS: Final[dict[type[msgspec.Struct], tuple[str, str]]] = {
     ChatCompletion: ("choices", "usage"),
-    Choice: ("message",),
-    ChatMessage: (),
+    Choice: ("", "message"),
     Completion: ("choices", "usage"),
-    CompletionChoice: (),
+    CompletionChoice: ("", ""),
     EmbeddingResponse: ("data", "usage"),
-    Embedding: (),
-    RerankResponse: ("usage",),
-    Usage: (),
+    Embedding: ("", ""),
+    RerankResponse: ("", "usage"),
 }
 # Readers of such files take these for granted, be they null.
 _ALWAYS_THERE: Final = frozenset({"content", "finish_reason", "usage"})
@@ -47,13 +46,12 @@ def present(answer: msgspec.Struct) -> msgspec.Struct:
     """
     kind = type(answer)
     copy = _COPIES[kind](*astuple(answer))
-    for name in _PARTS[kind]:
-        part: object = getattr(copy, name)
-        if isinstance(part, list):
-            parts = cast("list[msgspec.Struct]", part)
-            setattr(copy, name, [*map(present, parts)])
-        elif isinstance(part, msgspec.Struct):
-            setattr(copy, name, present(part))
+    several, one = _PARTS[kind]
+    if several:
+        parts = cast("list[msgspec.Struct]", getattr(copy, several))
+        setattr(copy, several, [*map(present, parts)])
+    if one and (part := getattr(copy, one)) is not None:
+        setattr(copy, one, _COPIES[type(part)](*astuple(part)))
     return copy
 
 
@@ -76,4 +74,5 @@ def _copy_of(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
     )
 
 
-_COPIES: Final = {kind: _copy_of(kind) for kind in _PARTS}
+_KINDS: Final[tuple[type[msgspec.Struct], ...]] = (*_PARTS, ChatMessage, Usage)
+_COPIES: Final = {kind: _copy_of(kind) for kind in _KINDS}

@@ -157,14 +157,16 @@ def encode(result: BatchResult, *, run: int) -> bytes:
         result: What became of a row.
         run: The number of the run; of two records of a row, that of the later counts.
     """
+    ttft, cost = result.ttft, result.cost
     facts = _Facts(
         digest=result.digest,
         line=result.line,
         run=run,
         attempts=result.attempts,
-        ttft=_rounded(result.ttft, 1e6),
-        e2e=_rounded(result.e2e, 1e6),
-        cost=_rounded(result.cost, 1e12),
+        # Rounded; ``round`` writes the number out for that, which takes long.
+        ttft=ttft if ttft is None else int(ttft * 1e6 + 0.5) / 1e6,
+        e2e=int(result.e2e * 1e6 + 0.5) / 1e6,
+        cost=cost if cost is None else int(cost * 1e12 + 0.5) / 1e12,
     )
     name = f"batch_req_{result.digest[:24]}"
     if result.error is None:
@@ -227,8 +229,3 @@ def _failed(
     partial = error.partial if isinstance(error, APIError) else None
     failure = _Failure(result.cause or "protocol", error.message, type(error).__name__)
     return _Failed(name, result.custom_id, answer, failure, partial, facts)
-
-
-def _rounded(value: float | None, parts: float) -> float | None:
-    """To so many parts of one; ``round`` writes the number out, which takes long."""
-    return None if value is None else int(value * parts + 0.5) / parts

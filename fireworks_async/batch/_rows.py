@@ -50,18 +50,15 @@ _decode = msgspec.json.Decoder(dict[str, object]).decode
 _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
-class Row(msgspec.Struct, kw_only=True, gc=False):
+class Row(Demand, kw_only=True, gc=False):
     """One request of the batch.
 
     Attributes:
         line: Its number in the input, from 1.
         custom_id: Its name; empty until one is given to a row that has none.
-        endpoint: The path it goes to, one of ``ENDPOINTS``.
-        model: As the row, or the run, names it.
         body: The request, as the API takes it, but for ``stream``.
         digest: SHA-256 of the endpoint and of the body in canonical JSON: equal
             digests ask for the same, whatever the order of keys and the blanks.
-        size: Of that JSON, in bytes.
         attempts: Made so far.
         spent: US dollars that earlier attempts, of earlier runs too, cost at most.
         failures: Why the attempts of this run failed.
@@ -70,38 +67,12 @@ class Row(msgspec.Struct, kw_only=True, gc=False):
 
     line: int
     custom_id: str
-    endpoint: str
-    model: str
     body: dict[str, object]
     digest: bytes
-    size: int
     attempts: int = 0
     spent: float = 0.0
     failures: tuple[Cause, ...] = ()
     answered_then: int = 0
-
-    @property
-    def demand(self) -> Demand:
-        """What the limiter is told before it is sent."""
-        return Demand(
-            endpoint=self.endpoint,
-            model=self.model,
-            prompt_bytes=self.size,
-            max_tokens=self.max_tokens,
-            choices=self.choices,
-        )
-
-    @property
-    def max_tokens(self) -> int | None:
-        """Tokens of one choice at most, if the row says."""
-        most = self.body.get("max_tokens", self.body.get("max_completion_tokens"))
-        return most if isinstance(most, int) and most >= 0 else None
-
-    @property
-    def choices(self) -> int:
-        """Answers asked for."""
-        count = self.body.get("n")
-        return count if isinstance(count, int) and count > 1 else 1
 
 
 class Problem(msgspec.Struct, kw_only=True, gc=False):
@@ -282,6 +253,8 @@ def _row(line: int, name: str, endpoint: str, body: dict[str, object]) -> Row:
             raise _NoRequestError(f"{field} is missing, which {endpoint} needs")
     canonical = _canonical(body)
     digest = hashlib.sha256(b"%b\n%b" % (endpoint.encode(), canonical)).digest()
+    most = body.get("max_tokens", body.get("max_completion_tokens"))
+    choices = body.get("n")
     return Row(
         line=line,
         custom_id=name,
@@ -289,7 +262,9 @@ def _row(line: int, name: str, endpoint: str, body: dict[str, object]) -> Row:
         model=cast("str", body["model"]),
         body=body,
         digest=digest,
-        size=len(canonical),
+        prompt_bytes=len(canonical),
+        max_tokens=most if isinstance(most, int) and most >= 0 else None,
+        choices=choices if isinstance(choices, int) and choices > 1 else 1,
     )
 
 

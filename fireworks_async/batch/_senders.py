@@ -1,14 +1,11 @@
 """One attempt of one row: a call of the public client, and what came of it."""
 
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-import msgspec
-
-from fireworks_async._protocol.completions import Usage
+from fireworks_async._measure.timings import StreamTimings
 from fireworks_async.batch._causes import cause_of
-from fireworks_async.batch._interfaces import Cause, Outcome, Permit
+from fireworks_async.batch._interfaces import Outcome, Permit
 from fireworks_async.batch._rows import Row
 from fireworks_async.errors import APIError, APIStatusError, FireworksError
 
@@ -21,52 +18,18 @@ __all__ = ("Attempt", "ClientSender", "Sender", "Sending")
 _AFFINITY = "x-session-affinity"
 
 
-class Attempt(msgspec.Struct, kw_only=True):
-    """How one attempt ended.
+class Attempt(Outcome, kw_only=True):
+    """How one attempt ended, and what came of it.
 
     Attributes:
         response: The answer; None when there is none.
-        error: Why not.
-        cause: The same in one word.
         has_begun: Whether an answer had begun, which may be billed.
-        usage: As reported.
-        headers: Of the answer or the refusal.
-        perf_metrics: Of the body.
         request_id: The API's.
-        ttft: Seconds from sending to the first token.
-        e2e: Seconds from sending to the end.
-        of_the_row: Whether a failure is likely the row's fault; see ``Health``.
     """
 
     response: Any = None
-    error: FireworksError | None = None
-    cause: Cause | None = None
     has_begun: bool = True
-    usage: Usage | None = None
-    headers: Mapping[str, str] = {}
-    perf_metrics: Mapping[str, object] | None = None
     request_id: str | None = None
-    ttft: float | None = None
-    e2e: float = 0.0
-    of_the_row: bool = False
-
-    @property
-    def outcome(self) -> Outcome:
-        """What the limiter is told."""
-        usage = self.usage
-        details = None if usage is None else usage.prompt_tokens_details
-        return Outcome(
-            cause=self.cause,
-            error=self.error,
-            prompt_tokens=None if usage is None else usage.prompt_tokens,
-            cached_tokens=None if details is None else details.cached_tokens,
-            completion_tokens=None if usage is None else usage.completion_tokens,
-            headers=self.headers,
-            perf_metrics=self.perf_metrics,
-            ttft=self.ttft,
-            total=self.e2e,
-            of_the_row=self.of_the_row,
-        )
 
 
 class Sending:
@@ -121,16 +84,20 @@ class ClientSender:
     async def send(self, row: Row, *, affinity: str | None = None) -> Attempt:
         """See ``Sender``."""
         began = time.monotonic()
-        fields: dict[str, Any] = dict(row.body)
+        fields = row.body
         if affinity is not None:
-            fields["extra_headers"] = {_AFFINITY: affinity}
-        client = self._client
+            fields = {**fields, "extra_headers": {_AFFINITY: affinity}}
+        client, endpoint = self._client, row.endpoint
+        stream: Stream[Any, Any] | None = None
+        answer: Any
         try:
-            if row.endpoint == "/v1/chat/completions":
-                return await _collected(client.chat.completions.create(**fields), began)
-            if row.endpoint == "/v1/completions":
-                return await _collected(client.completions.create(**fields), began)
-            if row.endpoint == "/v1/embeddings":
+            if endpoint == "/v1/chat/completions":
+                stream = client.chat.completions.create(**fields)
+            elif endpoint == "/v1/completions":
+                stream = client.completions.create(**fields)
+            if stream is not None:
+                answer = await stream.collect()
+            elif endpoint == "/v1/embeddings":
                 answer = await client.embeddings.create(**fields)
             else:
                 answer = await client.rerank.create(**fields)
@@ -139,46 +106,38 @@ class ClientSender:
                 error=FireworksError(str(error)), cause="invalid", has_begun=False
             )
         except FireworksError as error:
-            return _failed(error, time.monotonic() - began, has_begun=False)
+            timings = None if stream is None else stream.timings
+            return _failed(error, time.monotonic() - began, timings)
+        if stream is None:
+            e2e = time.monotonic() - began
+            return Attempt(response=answer, usage=answer.usage, e2e=e2e)
+        info, timings = stream.response, stream.timings
         return Attempt(
-            response=answer, usage=answer.usage, e2e=time.monotonic() - began
+            response=answer,
+            usage=answer.usage,
+            headers=info.headers,
+            perf_metrics=info.perf_metrics,
+            request_id=info.request_id,
+            ttft=timings.ttft,
+            e2e=timings.e2e or 0.0,
         )
 
 
-async def _collected(stream: "Stream[Any, Any]", began: float) -> Attempt:
-    timings = stream.timings
-    try:
-        completion = await stream.collect()
-    except FireworksError as error:
-        attempt = _failed(
-            error,
-            time.monotonic() - began,
-            has_begun=timings.headers_at is not None
-            and not isinstance(error, APIStatusError),
-        )
-        attempt.ttft = timings.ttft
-        return attempt
-    info = stream.response
-    return Attempt(
-        response=completion,
-        usage=completion.usage,
-        headers=info.headers,
-        perf_metrics=info.perf_metrics,
-        request_id=info.request_id,
-        ttft=timings.ttft,
-        e2e=timings.e2e or 0.0,
-    )
-
-
-def _failed(error: FireworksError, e2e: float, *, has_begun: bool) -> Attempt:
+def _failed(
+    error: FireworksError, e2e: float, timings: StreamTimings | None
+) -> Attempt:
     cause = cause_of(error)
     partial = error.partial if isinstance(error, APIError) else None
+    has_begun = cause in ("stall", "timeout")
+    if timings is not None and timings.headers_at is not None:
+        has_begun |= not isinstance(error, APIStatusError)
     return Attempt(
         error=error,
         cause=cause,
-        has_begun=has_begun or cause in ("stall", "timeout"),
+        has_begun=has_begun,
         usage=None if partial is None else partial.usage,
         headers=error.headers if isinstance(error, APIStatusError) else {},
         request_id=error.request_id if isinstance(error, APIError) else None,
+        ttft=None if timings is None else timings.ttft,
         e2e=e2e,
     )

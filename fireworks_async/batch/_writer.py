@@ -14,6 +14,7 @@ the system was slow to take a record.
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 from typing import Final
 
 from fireworks_async.batch._index import Place
@@ -61,10 +62,9 @@ class Writer:
         """
         if self._failure is not None:
             raise self._failure
-        is_answer = isinstance(item, BatchResult) and item.error is None
-        if is_answer and not self._is_writing:
-            began = self._loop.time()
-            if began >= self._rests_until:
+        if isinstance(item, BatchResult) and item.error is None:
+            began = monotonic()
+            if began >= self._rests_until and not self._is_writing:
                 return self._write_now(item, began)
         written: asyncio.Future[Place] = self._loop.create_future()
         self._waiting.append((item, written))
@@ -95,10 +95,9 @@ class Writer:
             raise self._failure
 
     def _write_now(self, item: Writing, began: float) -> Place:
-        (place,) = self._ledger.write([item])
-        now = self._loop.time()
-        if now - began > _SLOW:
-            self._rests_until = now + _REST * (now - began)
+        place = self._ledger.append(item)
+        if (seconds := monotonic() - began) > _SLOW:
+            self._rests_until = began + seconds + _REST * seconds
         self._plan_sync()
         return place
 
@@ -133,9 +132,10 @@ class Writer:
     def _plan_sync(self) -> None:
         if self._sync is not None or self._is_closing:
             return
-        if self._ledger.unsynced >= _SYNC_ROWS:
+        unsynced = self._ledger.unsynced
+        if unsynced >= _SYNC_ROWS:
             self._start_sync()
-        elif self._timer is None and self._ledger.unsynced:
+        elif self._timer is None and unsynced:
             self._timer = self._loop.call_later(_SYNC_SECONDS, self._start_sync)
 
     def _start_sync(self) -> None:

@@ -47,22 +47,13 @@ class Estimates:
 
     def need(self, model: str, extent: Extent) -> Need:
         """What such a call will probably take."""
-        return self._of(model).need(
-            prompt_bytes=extent.size,
-            max_tokens=extent.max_tokens,
-            choices=extent.choices,
-        )
+        return self._of(model).need(*extent)
 
     def learn(self, model: str, extent: Extent, usage: Usage) -> None:
         """Hear what a call took."""
-        self._of(model).learn(
-            prompt_bytes=extent.size,
-            max_tokens=extent.max_tokens,
-            choices=extent.choices,
-            prompt_tokens=usage.prompt_tokens,
-            cached_tokens=None,
-            completion_tokens=usage.completion_tokens,
-        )
+        prompt = usage.prompt_tokens
+        used = Need(prompt, prompt, usage.completion_tokens)
+        self._of(model).learn(used, *extent)
 
     def _of(self, model: str) -> Estimator:
         estimator = self._models.get(model)

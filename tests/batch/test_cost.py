@@ -63,8 +63,9 @@ def test_without_usage_there_is_no_cost():
 
 
 def test_the_bound_holds_for_every_token_a_byte():
-    most = PriceBook(OWN).most(row(max_tokens=8, n=2))
-    assert most == pytest.approx((row(max_tokens=8, n=2).size + 1024 + 160) / 1e6)
+    each = row(max_tokens=8, n=2)
+    most = PriceBook(OWN).most(each)
+    assert most == pytest.approx((each.prompt_bytes + 1024 + 160) / 1e6)
 
 
 def test_a_long_prompt_is_bounded_by_the_context():
@@ -73,10 +74,9 @@ def test_a_long_prompt_is_bounded_by_the_context():
 
 
 def test_without_max_tokens_the_models_longest_answer_counts():
-    each = row()
-    del each.body["max_tokens"]
+    each = row(max_tokens=None)
     assert PriceBook(OWN).most(each) == pytest.approx(
-        (each.size + 1024 + 10 * 8192) / 1e6
+        (each.prompt_bytes + 1024 + 10 * 8192) / 1e6
     )
 
 
@@ -97,7 +97,7 @@ def test_what_may_ask_for_more_has_no_bound():
 
 def test_embeddings_generate_nothing():
     each = other(input="text")
-    assert PriceBook(OWN).most(each) == pytest.approx((each.size + 1024) / 1e6)
+    assert PriceBook(OWN).most(each) == pytest.approx((each.prompt_bytes + 1024) / 1e6)
     known = RowReader().read(1, {"model": "qwen3-embedding-8b", "input": "x"})
     assert PriceBook().cost(known, usage(1_000_000, 0)) > 0
 
@@ -130,7 +130,7 @@ class Bill:
         dice = self._random.random()
         if dice < 0.1:
             return refused(self._random.choice([400, 429, 500]))
-        prompt = self._random.randint(1, each.size)
+        prompt = self._random.randint(1, each.prompt_bytes)
         generated = self._random.randint(0, each.max_tokens)
         self.usd += (prompt + 10 * generated) / 1e6
         if dice < 0.2:

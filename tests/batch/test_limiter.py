@@ -21,6 +21,7 @@ from tests.support.modelled_server import (
     ModelledServer,
     Traffic,
     World,
+    usage_of,
 )
 
 
@@ -30,8 +31,8 @@ def row(**changes):
 
 
 def answer(**changes):
-    used = {"prompt_tokens": 100, "cached_tokens": 0, "completion_tokens": 20}
-    return Outcome(**{"cause": None, "total": 1.0, **used, **changes})
+    generated = changes.pop("generated", 20)
+    return Outcome(**{"usage": usage_of(100, 0, generated), "e2e": 1.0, **changes})
 
 
 def levels(**left):
@@ -111,13 +112,13 @@ class TestWaiting:
 
     async def test_a_large_row_is_not_passed_by_small_ones(self, clock):
         limiter = row_limiter(tpm=6_000, clock=clock)
-        (await limiter.admit(row(max_tokens=1))).settle(answer(completion_tokens=1))
+        (await limiter.admit(row(max_tokens=1))).settle(answer(generated=1))
         order = []
 
         async def send(name, demand):
             permit = await limiter.admit(demand)
             order.append(name)
-            permit.settle(answer(completion_tokens=1))
+            permit.settle(answer(generated=1))
 
         demands = {"large": row(prompt_bytes=8_000, max_tokens=1)}
         demands |= {f"small {n}": row(max_tokens=1) for n in range(3)}
@@ -236,7 +237,7 @@ class TestHearing:
         kind = {"endpoint": "/v1/embeddings"}
         for _ in range(3):
             permit = await limiter.admit(row(**kind))
-            permit.settle(answer(cached_tokens=None, completion_tokens=None))
+            permit.settle(answer(generated=0))
             clock.advance(1.0)
         permit = await limiter.admit(row(**kind))
         assert permit.admission.need.generated == 0
@@ -253,7 +254,7 @@ class TestHearing:
         for name in ("prefill-queue-duration", "fireworks-prefill-queue-duration"):
             for _ in range(30):
                 permit = await limiter.admit(row())
-                permit.settle(answer(perf_metrics={name: 4.0}, total=5.0))
+                permit.settle(answer(perf_metrics={name: 4.0}, e2e=5.0))
         assert [each.reason for each in limiter.history][-1] == "queue"
         assert limiter.statistics().limit < 16
 

@@ -169,10 +169,10 @@ def test_an_unknown_endpoint_for_all_is_an_error():
         RowReader(endpoint="/v1/files")
 
 
-def test_the_limiter_hears_what_is_known():
-    demand = row(max_tokens=7, n=3).demand
-    assert (demand.model, demand.max_tokens, demand.choices) == (MODEL, 7, 3)
-    assert demand.prompt_bytes == row(max_tokens=7, n=3).size > 50
+def test_what_the_limiter_asks_for_is_known():
+    each = row(max_tokens=7, n=3)
+    assert (each.model, each.max_tokens, each.choices) == (MODEL, 7, 3)
+    assert each.prompt_bytes > len(json.dumps(each.body, separators=(",", ":"))) - 1
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,10 @@ class FakeLedger:
         self.unsynced += len(items)
         return [(0, item, 1) for item in items]
 
+    def append(self, item):
+        (place,) = self.write([item])
+        return place
+
     def sync(self):
         self.unsynced = 0
         self.synced += 1

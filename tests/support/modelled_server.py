@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from fireworks_async._protocol.completions import PromptTokensDetails, Usage
 from fireworks_async.batch._interfaces import Demand, Outcome
 from fireworks_async.errors import (
     DeploymentScalingUpError,
@@ -23,6 +24,10 @@ from fireworks_async.errors import (
 
 BYTES_PER_TOKEN = 5
 NETWORK = 0.02
+
+
+def usage_of(prompt, cached, generated):
+    return Usage(prompt, prompt + generated, generated, PromptTokensDetails(cached))
 
 
 class _Timer:
@@ -245,13 +250,11 @@ class ModelledServer:
         metrics = {"prefill-queue-duration": row.queued}
         outcome = Outcome(
             cause=None,
-            prompt_tokens=row.prompt,
-            cached_tokens=row.cached,
-            completion_tokens=row.generated,
+            usage=usage_of(row.prompt, row.cached, row.generated),
             headers=row.headers,
             perf_metrics=metrics if self.measures_queue else None,
             ttft=row.queued + self.prefill + 2 * NETWORK,
-            total=total,
+            e2e=total,
         )
         self.world.after(NETWORK, lambda: row.settle(outcome))
 
@@ -260,7 +263,7 @@ class ModelledServer:
         error = kind(
             "no", status_code=status, headers=headers, retry_after=self.retry_after
         )
-        outcome = Outcome(cause=cause, error=error, headers=headers, total=0.04)
+        outcome = Outcome(cause=cause, error=error, headers=headers, e2e=0.04)
         self.world.after(NETWORK, lambda: row.settle(outcome))
 
     def _charge(self, name, amount):
