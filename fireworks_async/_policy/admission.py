@@ -5,7 +5,7 @@ and chance are handed in; who waits, and how, is not known here.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -22,6 +22,7 @@ __all__ = (
     "Admission",
     "AdmissionControl",
     "Dimension",
+    "Estimate",
     "Levels",
     "Result",
     "Verdict",
@@ -31,6 +32,9 @@ __all__ = (
 Dimension: TypeAlias = Literal["requests", "prompt", "uncached", "generated"]
 Levels: TypeAlias = Mapping[Dimension, tuple[float, float]]
 """What is allowed and what is left, as the server reports it."""
+
+Estimate: TypeAlias = Callable[[], Need]
+"""Tells what a call will use; asked only where that is counted."""
 
 Verdict: TypeAlias = Literal[
     "answered", "rate_limited", "overloaded", "scaling_up", "failed", "neutral"
@@ -68,12 +72,25 @@ class Wait(NamedTuple):
     reason: str
 
 
-class Admission(Admitted, frozen=True):
-    """A call that was admitted, and what was taken for it."""
+class Admission(Admitted):
+    """A call that was admitted, and what was taken for it.
+
+    Attributes:
+        model: Which it calls.
+        estimate: Tells what it will use.
+        taken: What was taken for it; None as long as nothing is counted.
+        marks: Where the budgets stood.
+    """
 
     model: str
-    need: Need
+    estimate: Estimate
+    taken: Need | None
     marks: Mapping[Dimension, Mark]
+
+    @property
+    def need(self) -> Need:
+        """What was taken, or would have been."""
+        return self.estimate() if self.taken is None else self.taken
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -158,8 +175,34 @@ class AdmissionControl:
             budget.level(now)
             budget.share = share
 
-    def wait(self, model: str, need: Need, now: float) -> Wait | None:
+    def counts_tokens(self, model: str) -> bool:
+        """Whether calls of the model take tokens from a budget."""
+        return self._tokens is not None or model in self._budgets
+
+    def wait(self, model: str, estimate: Estimate, now: float) -> Wait | None:
         """What a call waits for; None when it may be sent now."""
+        need = estimate() if self.counts_tokens(model) else None
+        return self._wait(model, need, now)
+
+    def admit(self, model: str, estimate: Estimate, now: float) -> Admission | Wait:
+        """Take what the call needs, or tell what it waits for."""
+        need = estimate() if self.counts_tokens(model) else None
+        if (wait := self._wait(model, need, now)) is not None:
+            return wait
+        self._latest += 1
+        self.in_flight += 1
+        if self._pauses.probing:
+            self._probe = self._latest
+        if self._requests is not None:
+            self._requests.take(1, now)
+        marks = _NO_MARKS if need is None else self._take(model, need, now)
+        admission = Admission(
+            self._latest, self.in_flight, model, estimate, need, marks
+        )
+        self._outstanding[self._latest] = admission
+        return admission
+
+    def _wait(self, model: str, need: Need | None, now: float) -> Wait | None:
         pauses = self._pauses
         if pauses.until > now:
             return Wait(pauses.until - now, pauses.reason)
@@ -168,6 +211,8 @@ class AdmissionControl:
         if self.in_flight >= self.limit:
             self.concurrency.was_full(self._latest)
             return Wait(math.inf, "")
+        if need is None and self._requests is None:
+            return None
         longest: Wait | None = None
         for budget, amount, reason in self._costs(model, need):
             if isinstance(budget, MirroredBudget) and not self.in_flight:
@@ -177,25 +222,17 @@ class AdmissionControl:
                 longest = Wait(seconds, reason)
         return longest
 
-    def admit(self, model: str, need: Need, now: float) -> Admission:
-        """Take what the call needs."""
-        self._latest += 1
-        self.in_flight += 1
-        if self._pauses.probing:
-            self._probe = self._latest
-        marks = _NO_MARKS
-        if budgets := self._budgets.get(model):
-            amounts = _amounts(need)
-            marks = {each: budgets[each].mark(now) for each in budgets}
-            for dimension, budget in budgets.items():
-                budget.admit(amounts[dimension], now)
-        if self._requests is not None:
-            self._requests.take(1, now)
+    def _take(self, model: str, need: Need, now: float) -> Mapping[Dimension, Mark]:
+        """Take tokens; tells where the server's budgets stood."""
         if self._tokens is not None:
             self._tokens.take(need.prompt + need.generated, now)
-        admission = Admission(self._latest, self.in_flight, model, need, marks)
-        self._outstanding[self._latest] = admission
-        return admission
+        marks: dict[Dimension, Mark] = {}
+        if budgets := self._budgets.get(model):
+            amounts = _amounts(need)
+            for dimension, budget in budgets.items():
+                marks[dimension] = budget.mark(now)
+                budget.admit(amounts[dimension], now)
+        return marks
 
     def settle(self, admission: Admission, result: Result, now: float) -> None:
         """Give back what was not used, and hear how the call went."""
@@ -206,8 +243,9 @@ class AdmissionControl:
         used = admission.need if result.used is None else result.used
         del self._outstanding[sequence]
         if self._tokens is not None:
-            unused = admission.need.prompt + admission.need.generated
-            self._tokens.give(unused - used.prompt - used.generated, now)
+            need = admission.need
+            unused = need.prompt + need.generated - used.prompt - used.generated
+            self._tokens.give(unused, now)
         if result.levels or admission.model in self._budgets:
             charges = _amounts(used)
             if result.verdict in ("rate_limited", "overloaded", "scaling_up"):
@@ -327,18 +365,19 @@ class AdmissionControl:
                     # Not in what was left: that was said before any was generated.
                     budget.settle(0.0, charges[dimension], now)
 
-    def _costs(self, model: str, need: Need) -> list[tuple[Budget, float, str]]:
-        costs: list[tuple[Budget, float, str]] = []
+    def _costs(
+        self, model: str, need: Need | None
+    ) -> Iterator[tuple[Budget, float, str]]:
+        if self._requests is not None:
+            yield self._requests, 1.0, "requests a minute"
+        if need is None:
+            return
+        if self._tokens is not None:
+            yield self._tokens, need.prompt + need.generated, "tokens a minute"
         if budgets := self._budgets.get(model):
             amounts = _amounts(need)
             for dimension, budget in budgets.items():
-                costs.append((budget, amounts[dimension], _NAMES[dimension]))
-        if self._requests is not None:
-            costs.append((self._requests, 1.0, "requests a minute"))
-        if self._tokens is not None:
-            amount = need.prompt + need.generated
-            costs.append((self._tokens, amount, "tokens a minute"))
-        return costs
+                yield budget, amounts[dimension], _NAMES[dimension]
 
     def _all_budgets(self) -> list[Budget]:
         fixed = [self._requests, self._tokens]
@@ -349,10 +388,12 @@ class AdmissionControl:
 
     def _taken(self, model: str, dimension: Dimension) -> float:
         """What calls in flight have taken: asked for once, when a budget begins."""
-        calls = self._outstanding.values()
-        return sum(
-            _amounts(call.need)[dimension] for call in calls if call.model == model
-        )
+        taken = 0.0
+        for call in self._outstanding.values():
+            if call.model == model:
+                call.taken = call.need
+                taken += _amounts(call.taken)[dimension]
+        return taken
 
 
 def _amounts(need: Need) -> dict[Dimension, float]:

@@ -32,7 +32,7 @@ _IMPROVED: Final = 0.8
 _HISTORY: Final = 1000
 
 
-class Admitted(msgspec.Struct, frozen=True):
+class Admitted(msgspec.Struct):
     """One call, as it was admitted.
 
     Attributes:

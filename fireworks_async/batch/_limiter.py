@@ -8,6 +8,7 @@ wakes the line.
 import math
 import random
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -21,6 +22,7 @@ from fireworks_async._policy.admission import (
     Admission,
     AdmissionControl,
     Dimension,
+    Estimate,
     Levels,
     Result,
     Verdict,
@@ -76,7 +78,6 @@ class _RowPermit(msgspec.Struct):
     limiter: "RowLimiter | None"
     demand: Demand
     admission: Admission
-    estimator: Estimator
 
     def settle(self, outcome: Outcome) -> None:
         """Give it back, and say how the attempt ended. Called exactly once."""
@@ -128,21 +129,24 @@ class RowLimiter:
 
     def settle(self, permit: _RowPermit, outcome: Outcome) -> None:
         """Hear how an attempt ended, and see who may go now."""
-        now = self._clock.now()
-        used = _used(permit, outcome)
-        self._control.settle(
-            permit.admission,
-            Result(
-                "answered" if outcome.cause is None else _verdict(outcome),
-                used=used,
-                levels=_levels(outcome),
-                queued=_queued(outcome),
-                ttft=outcome.ttft,
-                total=outcome.e2e,
-                retry_after=outcome.retry_after,
-            ),
-            now,
+        now, control = self._clock.now(), self._control
+        levels, used = _levels(outcome), _used(outcome)
+        if used is not None and outcome.cause is None:
+            demand = permit.demand
+            if levels or control.counts_tokens(demand.model):
+                self._estimator(demand).learn(
+                    used, demand.prompt_bytes, demand.max_tokens, demand.choices
+                )
+        result = Result(
+            "answered" if outcome.cause is None else _verdict(outcome),
+            used=used,
+            levels=levels,
+            queued=_queued(outcome),
+            ttft=outcome.ttft,
+            total=outcome.e2e,
+            retry_after=outcome.retry_after,
         )
+        control.settle(permit.admission, result, now)
         self._let_through()
 
     def allow(self, share: float, places: int | None = None) -> None:
@@ -156,9 +160,7 @@ class RowLimiter:
         wait: Wait | None = None
         if demand is not None:
             wait = self._control.wait(
-                demand.model,
-                _need(self._estimator(demand), demand),
-                self._clock.now(),
+                demand.model, self._estimate(demand), self._clock.now()
             )
         return LimiterStatistics(
             in_flight=self._control.in_flight,
@@ -169,15 +171,12 @@ class RowLimiter:
     def _try(self, demand: Demand) -> _RowPermit | None:
         """Admit the row, or see to it that the line is looked at again."""
         now = self._clock.now()
-        estimator = self._estimator(demand)
-        need = _need(estimator, demand)
-        wait = self._control.wait(demand.model, need, now)
-        if wait is None:
-            admission = self._control.admit(demand.model, need, now)
-            return _RowPermit(self, demand, admission, estimator)
+        admitted = self._control.admit(demand.model, self._estimate(demand), now)
+        if isinstance(admitted, Admission):
+            return _RowPermit(self, demand, admitted)
         # Without an end: the next row that is settled opens the way.
-        if wait.seconds < math.inf:
-            self._arm(now + max(_TICK, wait.seconds))
+        if admitted.seconds < math.inf:
+            self._arm(now + max(_TICK, admitted.seconds))
         return None
 
     def _let_through(self) -> None:
@@ -208,6 +207,14 @@ class RowLimiter:
         self._timer = None
         self._timer_at = math.inf
         self._let_through()
+
+    def _estimate(self, demand: Demand) -> Estimate:
+        return partial(
+            self._estimator(demand).need,
+            demand.prompt_bytes,
+            demand.max_tokens,
+            demand.choices,
+        )
 
     def _estimator(self, demand: Demand) -> Estimator:
         kind = demand.endpoint, demand.model
@@ -252,11 +259,7 @@ def row_limiter(
     )
 
 
-def _need(estimator: Estimator, demand: Demand) -> Need:
-    return estimator.need(demand.prompt_bytes, demand.max_tokens, demand.choices)
-
-
-def _used(permit: _RowPermit, outcome: Outcome) -> Need | None:
+def _used(outcome: Outcome) -> Need | None:
     """What the server charged; None when that is not known."""
     if outcome.cause == "invalid" or isinstance(outcome.error, APIStatusError):
         return NOTHING
@@ -265,13 +268,7 @@ def _used(permit: _RowPermit, outcome: Outcome) -> Need | None:
         return None
     prompt, details = usage.prompt_tokens, usage.prompt_tokens_details
     cached = 0 if details is None else details.cached_tokens or 0
-    used = Need(prompt, max(0, prompt - cached), usage.completion_tokens)
-    if outcome.cause is None:
-        demand = permit.demand
-        permit.estimator.learn(
-            used, demand.prompt_bytes, demand.max_tokens, demand.choices
-        )
-    return used
+    return Need(prompt, max(0, prompt - cached), usage.completion_tokens)
 
 
 def _verdict(outcome: Outcome) -> Verdict:

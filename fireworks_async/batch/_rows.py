@@ -139,19 +139,18 @@ class RowReader:
         """The row's name; a number is taken as its digits, so that 1 and "1" are one."""
         column = self._id_column
         name = fields.get(column)
+        if isinstance(name, int) and not isinstance(name, bool):
+            name = str(name)
+        if isinstance(name, str) and 0 < len(name) <= _LONGEST_ID:
+            return name
+        if name is None and column == USUAL_ID:
+            return ""
         if name is None:
             # Who names a column means it; without one, names may be left out.
-            if column != USUAL_ID:
-                raise _NoRequestError(
-                    f"there is no {column}, which should name the row"
-                )
-            return ""
-        if isinstance(name, bool) or not isinstance(name, str | int):
+            raise _NoRequestError(f"there is no {column}, which should name the row")
+        if not isinstance(name, str):
             raise _NoRequestError(f"{column}: expected text")
-        text = str(name)
-        if not text or len(text) > _LONGEST_ID:
-            raise _NoRequestError(f"{column}: expected 1 to {_LONGEST_ID} characters")
-        return text
+        raise _NoRequestError(f"{column}: expected 1 to {_LONGEST_ID} characters")
 
     def _request(self, fields: dict[str, object]) -> tuple[dict[str, object], str]:
         url = self._endpoint

@@ -32,11 +32,11 @@ class Account:
         )
 
     def wait(self, need=NEED, model="m"):
-        return self.control.wait(model, need, self.now)
+        return self.control.wait(model, lambda: need, self.now)
 
     def admit(self, need=NEED, model="m"):
         assert self.wait(need, model) is None
-        return self.control.admit(model, need, self.now)
+        return self.control.admit(model, lambda: need, self.now)
 
     def settle(self, admission, verdict="answered", used=NEED, **result):
         if verdict != "answered":
@@ -56,6 +56,18 @@ def test_up_to_the_limit_calls_are_admitted():
     account.settle(first)
     assert account.wait() is None
     assert account.control.in_flight == 1
+
+
+def test_what_a_call_will_use_is_asked_for_only_where_it_counts():
+    account = Account()
+    first = account.control.admit("m", lambda: pytest.fail("asked"), 0.0)
+    second = account.admit()
+    assert (first.taken, second.taken) == (None, None)
+    account.control.settle(first, Result("answered", used=NEED), 0.0)
+    account.call(levels=LEVELS)
+    # It was sent before the budgets were known, and takes from them all the same.
+    assert second.taken == NEED
+    assert account.admit().taken == NEED
 
 
 def test_budgets_are_those_that_answers_report():
