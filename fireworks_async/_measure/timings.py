@@ -31,7 +31,8 @@ class StreamTimings(msgspec.Struct, gc=False):
     @property
     def queue_time(self) -> float | None:
         """Seconds from asking to being sent; with retries, what they took too."""
-        return _span(self.queued_at, self.sent_at)
+        begin, end = self.queued_at, self.sent_at
+        return None if begin is None or end is None else end - begin
 
     @property
     def ttft(self) -> float | None:
@@ -39,13 +40,11 @@ class StreamTimings(msgspec.Struct, gc=False):
 
         Reasoning counts as output. The first delta may hold several tokens.
         """
-        return _span(self.sent_at, self.first_delta_at)
+        begin, end = self.sent_at, self.first_delta_at
+        return None if begin is None or end is None else end - begin
 
     @property
     def e2e(self) -> float | None:
         """End-to-end latency: seconds from sending to the end; no queue time."""
-        return _span(self.sent_at, self.done_at)
-
-
-def _span(start: float | None, end: float | None) -> float | None:
-    return None if start is None or end is None else end - start
+        begin, end = self.sent_at, self.done_at
+        return None if begin is None or end is None else end - begin

@@ -186,7 +186,9 @@ class AdmissionControl:
 
     def admit(self, model: str, estimate: Estimate, now: float) -> Admission | Wait:
         """Take what the call needs, or tell what it waits for."""
-        need = estimate() if self.counts_tokens(model) else None
+        need = None
+        if self._tokens is not None or model in self._budgets:
+            need = estimate()
         if (wait := self._wait(model, need, now)) is not None:
             return wait
         self._latest += 1

@@ -276,10 +276,13 @@ class Engine:
         if cost is None and attempt.cause is not None:
             # Begun, and without usage: nobody knows what it cost.
             tally.in_doubt += 1
-        is_over = self._is_answered(row, attempt)
         try:
-            if is_over:
-                await self._record(row, attempt, cost)
+            if self._is_answered(row, attempt):
+                result = _result(row, attempt, cost)
+                place = await self._sink.put(result)
+                tally.recorded(result, cost=cost)
+                if self._shares is not None:
+                    await self._shares.settle(row, result, place)
         finally:
             sending.permit.settle(attempt)
 
@@ -313,13 +316,6 @@ class Engine:
         when = self._now() + delay
         heapq.heappush(self._again, (when, self._tally.attempts, row))
         return True
-
-    async def _record(self, row: Row, attempt: Attempt, cost: float | None) -> None:
-        result = _result(row, attempt, cost)
-        place = await self._sink.put(result)
-        self._tally.recorded(result, cost=cost)
-        if self._shares is not None:
-            await self._shares.settle(row, result, place)
 
     def _ended(self, sending: Sending, working: asyncio.Task[None]) -> None:
         self._attempts.discard(working)

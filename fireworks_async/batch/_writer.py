@@ -65,7 +65,11 @@ class Writer:
         if isinstance(item, BatchResult) and item.error is None:
             began = monotonic()
             if began >= self._rests_until and not self._is_writing:
-                return self._write_now(item, began)
+                place = self._ledger.append(item)
+                if (seconds := monotonic() - began) > _SLOW:
+                    self._rests_until = began + seconds + _REST * seconds
+                self._plan_sync()
+                return place
         written: asyncio.Future[Place] = self._loop.create_future()
         self._waiting.append((item, written))
         if not self._is_writing:
@@ -93,13 +97,6 @@ class Writer:
             self._syncing.shutdown(wait=False)
         if self._failure is not None:
             raise self._failure
-
-    def _write_now(self, item: Writing, began: float) -> Place:
-        place = self._ledger.append(item)
-        if (seconds := monotonic() - began) > _SLOW:
-            self._rests_until = began + seconds + _REST * seconds
-        self._plan_sync()
-        return place
 
     def _write_group(self) -> None:
         group, self._waiting = self._waiting, []
