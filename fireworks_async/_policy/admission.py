@@ -186,9 +186,7 @@ class AdmissionControl:
 
     def admit(self, model: str, estimate: Estimate, now: float) -> Admission | Wait:
         """Take what the call needs, or tell what it waits for."""
-        need = None
-        if self._tokens is not None or model in self._budgets:
-            need = estimate()
+        need = estimate() if self.counts_tokens(model) else None
         if (wait := self._wait(model, need, now)) is not None:
             return wait
         self._latest += 1
@@ -268,23 +266,24 @@ class AdmissionControl:
         self.settle(admission, charges, now)
 
     def _hear_refusal(self, admission: Admission, result: Result, now: float) -> None:
-        call, latest, random = admission, self._latest, self._random()
+        sequence = admission.sequence
+        latest, random = self._latest, self._random()
         pauses, concurrency = self._pauses, self.concurrency
         match result.verdict:
             case "scaling_up":
-                pauses.scaling_up(call.sequence, latest=latest, random=random, now=now)
+                pauses.scaling_up(sequence, latest=latest, random=random, now=now)
                 return
             case "rate_limited" if self._hear_spent(admission, result.levels):
-                pauses.spent(call.sequence, latest=latest, random=random, now=now)
+                pauses.spent(sequence, latest=latest, random=random, now=now)
                 return
             case "rate_limited":
-                concurrency.refused(call, latest=latest, now=now)
+                concurrency.refused(admission, latest=latest, now=now)
             case "overloaded":
-                concurrency.overloaded(call, latest=latest, now=now)
+                concurrency.overloaded(admission, latest=latest, now=now)
             case _:
                 concurrency.failed()
         pauses.failed(
-            call.sequence,
+            sequence,
             latest=latest,
             random=random,
             now=now,
