@@ -17,10 +17,11 @@ import msgspec
 from fireworks_async._net.clock import SystemClock
 from fireworks_async._net.interfaces import Clock, Timer
 from fireworks_async._net.line import Line
-from fireworks_async._policy.admission import (
+from fireworks_async._policy.admission import AdmissionControl
+from fireworks_async._policy.budgets import Budget
+from fireworks_async._policy.calls import (
     NOTHING,
     Admission,
-    AdmissionControl,
     Dimension,
     Estimate,
     Levels,
@@ -28,7 +29,6 @@ from fireworks_async._policy.admission import (
     Verdict,
     Wait,
 )
-from fireworks_async._policy.budgets import Budget
 from fireworks_async._policy.concurrency import AdaptiveConcurrency, LimitChange
 from fireworks_async._policy.estimates import Estimator, Need
 from fireworks_async.batch._interfaces import (

@@ -5,8 +5,9 @@ import math
 import pytest
 from msgspec.structs import astuple
 
-from fireworks_async._policy.admission import NOTHING, AdmissionControl, Result
+from fireworks_async._policy.admission import AdmissionControl
 from fireworks_async._policy.budgets import Budget
+from fireworks_async._policy.calls import NOTHING, Result
 from fireworks_async._policy.concurrency import AdaptiveConcurrency
 from fireworks_async._policy.estimates import Need
 
