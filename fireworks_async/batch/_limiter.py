@@ -129,24 +129,25 @@ class RowLimiter:
 
     def settle(self, permit: _RowPermit, outcome: Outcome) -> None:
         """Hear how an attempt ended, and see who may go now."""
-        now, control = self._clock.now(), self._control
-        levels, used = _levels(outcome), _used(outcome)
-        if used is not None and outcome.cause is None:
-            demand = permit.demand
-            if levels or control.counts_tokens(demand.model):
-                self._estimator(demand).learn(
-                    used, demand.prompt_bytes, demand.max_tokens, demand.choices
-                )
+        control, used = self._control, _used(outcome)
         result = Result(
             "answered" if outcome.cause is None else _verdict(outcome),
             used=used,
-            levels=levels,
+            levels=_levels(outcome),
             queued=_queued(outcome),
             ttft=outcome.ttft,
             total=outcome.e2e,
             retry_after=outcome.retry_after,
         )
-        control.settle(permit.admission, result, now)
+        control.settle(permit.admission, result, self._clock.now())
+        demand = permit.demand
+        # Behind it: rows that were sent before a budget was known are taken for as
+        # large as they may be, for the first to be answered are the short ones.
+        teaches = outcome.cause is None and control.counts_tokens(demand.model)
+        if teaches and used is not None:
+            self._estimator(demand).learn(
+                used, demand.prompt_bytes, demand.max_tokens, demand.choices
+            )
         self._let_through()
 
     def allow(self, share: float, places: int | None = None) -> None:

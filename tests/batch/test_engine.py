@@ -293,7 +293,7 @@ async def test_rows_on_which_the_server_always_fails_are_no_outage():
     rig = Rig(FakeSender(answer), 40, places=40, breaker=Breaker(threshold=11))
     causes = await rig.run()
     assert {name for name, cause in causes.items() if cause == "server"} == bad
-    told = [each for each in rig.limiter.outcomes if each.cause == "server"]
+    told = [each for each in rig.limiter.failures if each.cause == "server"]
     assert len(told) == 60
     assert sum(each.of_the_row for each in told) == 50
 

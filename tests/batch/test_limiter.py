@@ -201,6 +201,17 @@ class TestHearing:
         clock.advance(1.01)
         (await task).settle(answer())
 
+    async def test_rows_sent_before_a_budget_was_known_may_all_be_long_ones(
+        self, clock
+    ):
+        limiter = row_limiter(clock=clock)
+        first = await limiter.admit(row(max_tokens=500))
+        second = await limiter.admit(row(max_tokens=500))
+        first.settle(answer(headers=levels(generated=6_000)))
+        assert second.admission.taken.generated == 500
+        third = await limiter.admit(row(max_tokens=500))
+        assert third.admission.taken.generated == 20
+
     @pytest.mark.parametrize("left", ["nan", "inf", "many", ""])
     async def test_headers_that_are_no_numbers_are_no_limits(self, clock, left):
         limiter = row_limiter(clock=clock)

@@ -10,13 +10,13 @@ class FixedPlaces:
     """A ``Limiter`` with a fixed number of places; it is its own permit.
 
     Attributes:
-        outcomes: What it was told.
+        failures: The outcomes that were no answer.
     """
 
     history = ()
 
     def __init__(self, count):
-        self.outcomes = []
+        self.failures = []
         self._gate = Gate(count)
         self._in_flight = 0
 
@@ -33,7 +33,8 @@ class FixedPlaces:
         return self
 
     def settle(self, outcome):
-        self.outcomes.append(outcome)
+        if outcome.cause is not None:
+            self.failures.append(outcome)
         self._in_flight -= 1
         self._gate.release()
 
