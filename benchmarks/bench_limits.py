@@ -13,17 +13,17 @@ looked at; ``refused`` the share of attempts that were answered 429 or 503;
 followers are at 90 % of what is then allowed; ``swing`` how far any ten seconds
 later than 20 s after the change are from their mean.
 
-The answer (two cores, CPython 3.11):
+The answer (``--quick``, two cores, CPython 3.11):
 
 | case | used | back after s | swing | refused |
 | --- | --- | --- | --- | --- |
-| three budgets | 100.1 % | | | 0 |
-| budget halved | 100.0 % | 0 | 8.4 % | 0 |
-| budget doubled | 100.0 % | 0 | 6.6 % | 0 |
-| slots halved, refusing with 503 | 100.8 % | 0 | 4.6 % | 3.5 % |
-| slots doubled, refusing with 503 | 99.6 % | 8 | 3.5 % | 1.7 % |
-| slots halved, with a queue | 99.8 % | 0 | 4.4 % | 0 |
-| slots doubled, with a queue | 99.5 % | 3 | 4.7 % | 0 |
+| three budgets | 99.4 % | | | 0 |
+| budget halved | 101.3 % | 0 | 7.2 % | 0 |
+| budget doubled | 98.6 % | 0 | 3.0 % | 0 |
+| slots halved, refusing with 503 | 101.9 % | 0 | 1.5 % | 3.5 % |
+| slots doubled, refusing with 503 | 100.7 % | 6 | 1.1 % | 1.8 % |
+| slots halved, with a queue | 100.1 % | 0 | 2.3 % | 0 |
+| slots doubled, with a queue | 99.7 % | 5 | 1.2 % | 0 |
 
 The price of finding out how many slots there are, where nothing tells, is a few
 refusals each time more are tried for.
