@@ -135,9 +135,7 @@ class AdaptiveConcurrency:
             bearable: Seconds of waiting there that are no sign of too many calls.
             now: Monotonic seconds.
         """
-        # As by ``_count``; this is by far the most frequent piece of news.
-        self._failing -= self._failing * _SMOOTHING
-        self._overloaded -= self._overloaded * _FEW
+        self._count(failing=False, overloaded=False)
         if self.is_fixed:
             return
         self._total += (total - self._total) * (_SMOOTHING if self._total else 1)
@@ -156,13 +154,13 @@ class AdaptiveConcurrency:
 
     def overloaded(self, call: Admitted, *, latest: int, now: float) -> None:
         """A call was answered 503; a few of them are weather, many are a load."""
-        self._count(overloaded=True)
+        self._count(failing=True, overloaded=True)
         if self._overloaded > _OVERLOADED:
             self._cut(call, latest, now, "overloaded")
 
     def failed(self) -> None:
         """A call failed at the server, not by load: any other 5xx, a lost connection."""
-        self._count(overloaded=False)
+        self._count(failing=True, overloaded=False)
 
     def restart(self, latest: int, now: float) -> None:
         """Begin anew, as after an outage; calls admitted before no longer count."""
@@ -175,9 +173,8 @@ class AdaptiveConcurrency:
         self._totals.clear()
         self._note(now, "restart")
 
-    def _count(self, *, overloaded: bool) -> None:
-        """Count a failure."""
-        self._failing += (1 - self._failing) * _SMOOTHING
+    def _count(self, *, failing: bool, overloaded: bool) -> None:
+        self._failing += (failing - self._failing) * _SMOOTHING
         self._overloaded += (overloaded - self._overloaded) * _FEW
 
     def _grow(self, step: float, now: float) -> None:

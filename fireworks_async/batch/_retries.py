@@ -133,9 +133,6 @@ class Breaker:
         first: Seconds of the first pause.
         longest: Seconds of the longest.
         patience: Seconds without a success after which the run should be stopped.
-
-    Attributes:
-        is_open: Whether rows are being held back.
     """
 
     def __init__(
@@ -151,11 +148,15 @@ class Breaker:
         self._longest = longest
         self._patience = patience
         self._streak = 0
-        self.is_open = False
         self._pause = first
         self._began = 0.0
         self._until = 0.0
         self._is_probing = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether rows are being held back."""
+        return self._streak >= self._threshold
 
     def wait(self, now: float) -> float:
         """Seconds until the next row may go; infinite while one tries for all."""
@@ -170,14 +171,12 @@ class Breaker:
     def succeeded(self) -> None:
         """An answer came, or a refusal of the row: the service is there."""
         self._streak = 0
-        self.is_open = False
         self._pause = self._first
         self._is_probing = False
 
     def failed(self, now: float) -> None:
         """An attempt failed for a reason that is not the row's."""
         self._streak += 1
-        self.is_open = self._streak >= self._threshold
         if self._streak == 1:
             self._began = now
         if self._streak == self._threshold or self._is_probing:
