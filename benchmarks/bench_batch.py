@@ -15,10 +15,10 @@ Answer (CPython 3.11): by ``--quick``, the table in this folder's README. At 20,
 six runs of five turns: run_batch 1.38 to 1.48 of the bare loop (the median of each run),
 client.batch 1.11 to 1.46; by instructions, which are the same in each, run_batch 1.26. Of
 the bytecodes that run_batch adds, a third is the pace and the bill, a quarter reading and
-looking up, a fifth what an answer's record is made of, a fifth the engine's own. Tried and dropped: a thread that
-writes groups of records (while a row waits for it, the collector goes through all that
-was made for it: 40 µs a row), a task a row, and leaving empty fields out of a record's
-text, by a pattern, by ``replace`` or by splitting it.
+looking up, a fifth what an answer's record is made of, a fifth the engine's own. Tried
+and dropped: a thread that writes groups of records (while a row waits for it, the
+collector goes through all that was made for it: 40 µs a row), a task a row, and leaving
+empty fields out of a record's text, by a pattern, by ``replace`` or by splitting it.
 """
 
 import argparse
